@@ -1,0 +1,149 @@
+"""A node: one operation of a computation, immutable and interned.
+
+Two expressions that are equal are one object, so common subexpressions cost nothing; a node's inputs exist
+before it does, so cycles cannot exist.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from saegim.dtypes import DType
+from saegim.ir.where import Where, where_am_i
+
+if TYPE_CHECKING:
+    from saegim.ir.graph import Graph
+
+Shape = tuple[int, ...]
+
+
+class Spec(NamedTuple):
+    """What is known of an array before it is computed."""
+
+    shape: Shape
+    dtype: DType
+
+    def __str__(self) -> str:
+        return f"{self.dtype.name}[{','.join(map(str, self.shape))}]"
+
+
+class Constant:
+    """An array that a node carries; equal when dtype, shape and bits are (0.0 is not -0.0, nan equals itself)."""
+
+    __slots__ = ("_key", "array")
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self.array = array
+        small = array.nbytes <= 1024
+        # A large array is compared by identity: hashing it would cost more than a missed sharing.
+        self._key = (array.dtype, array.shape, array.tobytes() if small else id(array))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+class Node:
+    """One operation: `op(inputs; attrs)`, its result of `shape` and `dtype`.
+
+    `where` says which layer and source line made the node; it is not part of the node's identity.
+    A `scan` has several results: its `results` lists them and `item` nodes pick one.
+    """
+
+    __slots__ = ("__weakref__", "attrs", "dtype", "inputs", "op", "results", "shape", "where")
+
+    op: str
+    inputs: tuple[Node, ...]
+    attrs: dict[str, Any]
+    shape: Shape
+    dtype: DType
+    results: tuple[Spec, ...]
+    where: Where
+
+    @property
+    def spec(self) -> Spec:
+        return Spec(self.shape, self.dtype)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        attrs = "".join(f", {key}={value!r}" for key, value in self.attrs.items() if key != "body")
+        return f"<{self.op}({len(self.inputs)} inputs{attrs}) {self.spec}>"
+
+
+_interned: weakref.WeakValueDictionary[Any, Node] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+_fresh = itertools.count()
+
+
+def intern(op: str, inputs: Sequence[Node], attrs: dict[str, Any], spec: Spec, results: tuple[Spec, ...] = ()) -> Node:
+    """The one node for this operation; made when it does not exist yet."""
+    key = (op, tuple(map(id, inputs)), tuple(sorted(attrs.items())))
+    with _lock:
+        node = _interned.get(key)
+        if node is None:
+            node = object.__new__(Node)
+            node.op, node.inputs, node.attrs = op, tuple(inputs), attrs
+            node.shape, node.dtype = spec
+            node.results = results
+            node.where = where_am_i()
+            _interned[key] = node
+    return node
+
+
+def fresh_input(spec: Spec, name: str = "") -> Node:
+    """A new symbolic input; never equal to another one."""
+    return intern("input", (), {"name": name, "number": next(_fresh)}, spec)
+
+
+def constant(value: npt.ArrayLike, dtype: DType | None = None) -> Node:
+    """A node that holds `value`."""
+    array = np.array(value, dtype=dtype)  # a copy: the caller may change his array later
+    array.flags.writeable = False
+    return intern("constant", (), {"value": Constant(array)}, Spec(array.shape, array.dtype))
+
+
+def topological(outputs: Sequence[Node], stop: frozenset[Node] = frozenset()) -> list[Node]:
+    """Every node that `outputs` need, inputs before users; iterative, so that depth has no limit.
+
+    Nodes in `stop` are listed but not looked behind.
+    """
+    order: list[Node] = []
+    seen: set[Node] = set()
+    for output in outputs:
+        if output in seen:
+            continue
+        seen.add(output)
+        stack: list[tuple[Node, Iterator[Node]]] = [(output, iter(() if output in stop else output.inputs))]
+        while stack:
+            node, pending = stack[-1]
+            for child in pending:
+                if child not in seen:
+                    seen.add(child)
+                    stack.append((child, iter(() if child in stop else child.inputs)))
+                    break
+            else:
+                order.append(node)
+                stack.pop()
+    return order
+
+
+def body_of(node: Node) -> Graph:
+    """The body of a `scan` node."""
+    body: Graph = node.attrs["body"]
+    return body

@@ -1,0 +1,46 @@
+"""Where a node comes from: the layer being called and the line of source that asked for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import NamedTuple
+
+_PACKAGE = str(Path(__file__).parents[1])
+# Frames of these floors are the engine's own; the first frame outside them is the caller's.
+_ENGINE = tuple(f"{_PACKAGE}/{floor}/" for floor in ("ir", "reference", "autodiff", "compiler", "runtime", "tensor"))
+
+_layer: ContextVar[tuple[str, ...]] = ContextVar("layer", default=())
+
+
+class Where(NamedTuple):
+    """The dotted name of the layer (empty outside of any) and the file and line that made a node."""
+
+    layer: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}"
+        return f"layer {self.layer} ({place})" if self.layer else place
+
+
+@contextmanager
+def layer(name: str) -> Iterator[None]:
+    """Nodes made inside belong to the layer `name` (nested names are joined by dots)."""
+    token = _layer.set((*_layer.get(), name) if name else _layer.get())
+    try:
+        yield
+    finally:
+        _layer.reset(token)
+
+
+def where_am_i() -> Where:
+    """The present layer, and the nearest frame outside of the engine's own floors."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_ENGINE):
+        frame = frame.f_back
+    return Where(".".join(_layer.get()), frame.f_code.co_filename, frame.f_lineno)

@@ -1,0 +1,6 @@
+"""What each primitive means, in NumPy: the oracle of every faster way, and the eager mode itself."""
+
+from saegim.reference.evaluate import Schedule, evaluate, first_non_finite
+from saegim.reference.meaning import MEANING, meaning
+
+__all__ = ["MEANING", "Schedule", "evaluate", "first_non_finite", "meaning"]

@@ -1,0 +1,1 @@
+"""The user's arrays and the transforms of functions over them."""

@@ -74,7 +74,9 @@ class Setting:
             allowed = list(allowed)
             for key, setting in entries.items():
                 if key not in allowed:
-                    raise setting.error(f"unknown key {quoted(key)}{suggestion(key, allowed)}")
+                    comma = "; text with a comma inside { } must stand in quotes"
+                    hint = comma if setting.value is None else suggestion(key, allowed)
+                    raise setting.error(f"unknown key {quoted(key)}{hint}")
         return entries
 
     def items(self) -> list[Setting]:

@@ -55,9 +55,14 @@ class View:
         return spans if self.text.isascii() else self._in_characters(spans)
 
     def _in_characters(self, spans: Sequence[Span]) -> list[Span]:
-        starts = (np.frombuffer(self.data, dtype=np.uint8) & 0xC0) != 0x80
-        before = np.concatenate([[0], np.cumsum(starts)]).tolist()
+        before = self._characters_before
         return [(before[start], before[end]) for start, end in spans]
+
+    @cached_property
+    def _characters_before(self) -> list[int]:
+        """For every byte of `data`, and its end, how many characters begin before it."""
+        begins = (np.frombuffer(self.data, dtype=np.uint8) & 0xC0) != 0x80
+        return [0, *np.cumsum(begins).tolist()]
 
     def place(self, span: Span) -> Place:
         """A span of the normalised text as a place in the text that was given."""

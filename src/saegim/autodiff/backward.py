@@ -15,6 +15,7 @@ from saegim.autodiff.scan import scan_derivative
 from saegim.autodiff.term import Term
 from saegim.dtypes import is_floating
 from saegim.ir import Node, topological
+from saegim.ir.where import on_behalf_of
 
 
 def vjp(
@@ -48,7 +49,8 @@ def vjp(
 
 
 def _derivative(node: Node, g: Term) -> tuple[Cotangent | None, ...]:
-    result: Result = DERIVATIVE[node.op](g, Term(node), *map(Term, node.inputs), **node.attrs)
+    with on_behalf_of(node.where):
+        result: Result = DERIVATIVE[node.op](g, Term(node), *map(Term, node.inputs), **node.attrs)
     return result if isinstance(result, tuple) else (result,)
 
 

@@ -14,6 +14,7 @@ _PACKAGE = str(Path(__file__).parents[1])
 _ENGINE = tuple(f"{_PACKAGE}/{floor}/" for floor in ("ir", "reference", "autodiff", "compiler", "runtime", "tensor"))
 
 _layer: ContextVar[tuple[str, ...]] = ContextVar("layer", default=())
+_on_behalf: ContextVar[Where | None] = ContextVar("on_behalf", default=None)
 
 
 class Where(NamedTuple):
@@ -38,8 +39,21 @@ def layer(name: str) -> Iterator[None]:
         _layer.reset(token)
 
 
+@contextmanager
+def on_behalf_of(where: Where) -> Iterator[None]:
+    """Nodes made inside belong where `where` says: a derivative is blamed on the operation it derives."""
+    token = _on_behalf.set(where)
+    try:
+        yield
+    finally:
+        _on_behalf.reset(token)
+
+
 def where_am_i() -> Where:
     """The present layer, and the nearest frame outside of the engine's own floors."""
+    given = _on_behalf.get()
+    if given is not None:
+        return given
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_ENGINE):
         frame = frame.f_back

@@ -1,0 +1,49 @@
+"""Metrics, intervals, and predictors side by side: which to trust, and why.
+
+Functions that are called like their module stay in it: `from saegim.evaluation.compare import compare`, and likewise
+`bootstrap.bootstrap` and `verdict.verdict`.
+"""
+
+from __future__ import annotations
+
+from saegim.evaluation.baselines import LogisticBaseline, MajorityClass, SvmBaseline, TextFeatures
+from saegim.evaluation.bootstrap import Interval, Intervals, paired_bootstrap, resample, sign_test
+from saegim.evaluation.compare import (
+    Contender,
+    Examples,
+    LabelledTexts,
+    Predictor,
+    classical_contenders,
+)
+from saegim.evaluation.comparison import Comparison, Measurement, Result, assemble
+from saegim.evaluation.judgement import Judgement, judge
+from saegim.evaluation.metrics import ClassScore, Scores, accuracy_and_macro_f1, score
+from saegim.evaluation.tables import PlainTable
+
+__all__ = [
+    "ClassScore",
+    "Comparison",
+    "Contender",
+    "Examples",
+    "Interval",
+    "Intervals",
+    "Judgement",
+    "LabelledTexts",
+    "LogisticBaseline",
+    "MajorityClass",
+    "Measurement",
+    "PlainTable",
+    "Predictor",
+    "Result",
+    "Scores",
+    "SvmBaseline",
+    "TextFeatures",
+    "accuracy_and_macro_f1",
+    "assemble",
+    "classical_contenders",
+    "judge",
+    "paired_bootstrap",
+    "resample",
+    "score",
+    "sign_test",
+]

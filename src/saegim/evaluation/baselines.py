@@ -1,0 +1,290 @@
+"""The enemies a network has to beat: the majority class, and linear models over TF-IDF.
+
+Measured on small and middling sets of short texts, a linear model over words and characters is as good as
+networks trained from scratch, so a network that does not beat it is of no use. These baselines are
+therefore built with settings that suit short texts in any language, and nothing is taken from them quietly:
+whatever was cut down to fit memory or time is in `notes`.
+
+Features: words (one-letter words too) as 1- and 2-grams, and characters as 1- to 4-grams within a word and its
+borders (as accurate as n-grams that cross words, at half the time); 1 + log(count),
+inverse document frequency, each of the two blocks of unit length. Linear models: one-vs-rest by liblinear,
+L2 penalty, squared hinge with C = 0.3 (SVM) or log loss with C = 3 (logistic regression). liblinear's
+threads share one random order of visits, so weights repeat to about 1e-5, not to the bit.
+
+Letters: N texts, F features, C classes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from saegim.errors import DataError, NotFittedError, SettingError, ShapeError
+from saegim.evaluation._late import late
+from saegim.evaluation.metrics import class_ids, class_names
+
+__all__ = ["LinearBaseline", "LogisticBaseline", "MajorityClass", "SvmBaseline", "TextFeatures"]
+
+WEIGHTS_AT_MOST = 250_000_000  # F x C in float32: 1 GB
+LIBLINEAR_BYTES = 4_000_000_000  # liblinear copies its input, 16 bytes a value, once per thread
+LIBLINEAR_BYTES_PER_VALUE = 16
+
+
+class MajorityClass:
+    """Answers the most frequent training label; of equally frequent ones the first in order."""
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self._label: str | None = None
+
+    def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:  # noqa: ARG002 - as all baselines
+        """Count the labels. Raises DataError for none."""
+        if not len(labels):
+            raise DataError("there are 0 training labels, but at least 1 is needed; check the training part")
+        counts = Counter(labels)
+        self._label = min(counts, key=lambda label: (-counts[label], label))
+        return self
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """The same label for every text."""
+        if self._label is None:
+            raise NotFittedError("this MajorityClass was asked to predict before fit; call fit(texts, labels)")
+        return [self._label] * len(texts)
+
+    def size_bytes(self) -> int:
+        """The bytes of one label."""
+        return len((self._label or "").encode())
+
+
+class TextFeatures:
+    """TF-IDF of words and characters, computed once for the models that share it.
+
+    max_features keeps that many features, those in most texts; None keeps all. `uses` is how many models
+    will be fitted from it: afterwards the training matrix is let go. `seconds` is what the last matrix
+    took.
+    """
+
+    def __init__(self, *, max_features: int | None = None, uses: int = 1) -> None:
+        if max_features is not None and max_features < 1:
+            raise SettingError(f"max_features is {max_features}, but at least 1 is needed; None keeps all")
+        self.max_features = max_features
+        self.uses = uses
+        self.seconds = 0.0
+        self.notes: tuple[str, ...] = ()
+        self._blocks: list[_Block] = []
+        self._training: tuple[tuple[str, ...], Any] | None = None
+        self._served = 0
+
+    def training_matrix(self, texts: Sequence[str], classes: int) -> tuple[Any, float]:
+        """The matrix of the training texts, CSR float64 (N, F), and the seconds saved by having it already.
+
+        Raises DataError if the texts have no characters at all.
+        """
+        key, saved = tuple(texts), 0.0
+        if self._training is not None and self._training[0] == key:
+            matrix, saved = self._training[1], self.seconds
+        else:
+            started = time.perf_counter()
+            matrix = self._fit(key, classes)
+            self.seconds, self._served = time.perf_counter() - started, 0
+        self._served += 1
+        self._training = (key, matrix) if self._served < self.uses else None
+        return matrix, saved
+
+    def transform(self, texts: Sequence[str]) -> Any:
+        """CSR float32 (N, F) of new texts."""
+        return self._join([block.transform(texts) for block in self._blocks]).astype(np.float32)
+
+    def size_bytes(self) -> int:
+        """Bytes of the vocabulary (UTF-8), and of one number and one weight for every feature."""
+        return sum(block.size_bytes() for block in self._blocks)
+
+    def _fit(self, texts: Sequence[str], classes: int) -> Any:
+        word = _Block(analyzer="word", ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b")
+        character = _Block(analyzer="char_wb", ngram_range=(1, 4))
+        counted = [(block, block.count(texts)) for block in (word, character)]
+        counted = [(block, counts) for block, counts in counted if counts is not None]
+        if not counted:
+            raise DataError("all training texts are empty, but TF-IDF needs words or characters; check the text column")
+        kept = self._kept([block.document_frequency for block, _ in counted], classes)
+        self._blocks = [block for block, _ in counted]
+        return self._join([block.weigh(counts, keep) for (block, counts), keep in zip(counted, kept, strict=True)])
+
+    def _kept(self, frequencies: list[npt.NDArray[np.int64]], classes: int) -> list[npt.NDArray[np.int64]]:
+        """The kept columns of every block: all, or those in most texts (of equals, the earlier)."""
+        found = sum(map(len, frequencies))
+        memory = WEIGHTS_AT_MOST // max(1, classes)
+        cap = min(self.max_features or found, memory)
+        self.notes = ()
+        if cap >= found:
+            return [np.arange(len(one)) for one in frequencies]
+        why = "as asked" if cap == self.max_features else f"so that the weights of {classes} classes fit into memory"
+        self.notes = (f"TF-IDF kept the {cap:,} of {found:,} n-grams that occur in most texts, {why}",)
+        best = np.sort(np.argsort(-np.concatenate(frequencies), kind="stable")[:cap])
+        starts = np.cumsum([0, *map(len, frequencies)])
+        return [best[(best >= low) & (best < high)] - low for low, high in pairwise(starts)]
+
+    @staticmethod
+    def _join(matrices: list[Any]) -> Any:
+        return late("scipy.sparse").hstack(matrices, format="csr")
+
+
+class _Block:
+    """One kind of n-gram: its vocabulary and its TF-IDF weights."""
+
+    def __init__(self, **analysis: Any) -> None:
+        text = late("sklearn.feature_extraction.text")
+        self._counter = text.CountVectorizer(dtype=np.float64, **analysis)
+        self._weights = text.TfidfTransformer(sublinear_tf=True)
+        self.document_frequency: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+
+    def count(self, texts: Sequence[str]) -> Any:
+        """CSR (N, F) counts, or None if the texts hold nothing of this kind."""
+        try:
+            counts = self._counter.fit_transform(texts)
+        except ValueError:  # scikit-learn's word for an empty vocabulary
+            return None
+        self.document_frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        return counts
+
+    def weigh(self, counts: Any, keep: npt.NDArray[np.int64]) -> Any:
+        """Forget all columns but `keep`; TF-IDF of the rest."""
+        if len(keep) < counts.shape[1]:
+            place = np.full(counts.shape[1], -1)
+            place[keep] = np.arange(len(keep))
+            vocabulary = self._counter.vocabulary_
+            self._counter.vocabulary_ = {t: int(place[c]) for t, c in vocabulary.items() if place[c] >= 0}
+            counts = counts[:, keep]
+        return self._weights.fit_transform(counts) if len(keep) else counts
+
+    def transform(self, texts: Sequence[str]) -> Any:
+        if not self._counter.vocabulary_:
+            return late("scipy.sparse").csr_array((len(texts), 0), dtype=np.float64)
+        return self._weights.transform(self._counter.transform(texts))
+
+    def size_bytes(self) -> int:
+        vocabulary: dict[str, int] = self._counter.vocabulary_
+        return sum(len(term.encode()) + 8 for term in vocabulary)
+
+
+class LinearBaseline:
+    """One-vs-rest linear model over `TextFeatures`; use one of the two subclasses.
+
+    features: shared with another baseline, or None for its own. threads: how many classes are fitted at a
+    time, None for all cores. `notes` says what a reader of its figures should know; `reused_seconds` is the
+    time that a matrix computed by another baseline saved this one, which an honest build time adds.
+    """
+
+    def __init__(
+        self, features: TextFeatures | None = None, *, c: float, threads: int | None = None, seed: int = 0
+    ) -> None:
+        self.features = TextFeatures() if features is None else features
+        self.c = c
+        self.threads = threads
+        self.seed = seed
+        self.notes: tuple[str, ...] = ()
+        self.reused_seconds = 0.0
+        self._classes: list[str] = []
+        self._weights: npt.NDArray[np.float32] = np.zeros((0, 0), np.float32)  # (F, C), or (F, 1) for C = 2
+        self._biases: npt.NDArray[np.float64] = np.zeros(0)
+
+    def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
+        """Fit on N texts with N labels. Raises DataError for fewer than 2 classes, ShapeError for lengths."""
+        if len(texts) != len(labels):
+            raise ShapeError(f"{len(texts)} texts were given with {len(labels)} labels; give every text its label")
+        classes = class_names(labels)
+        if len(classes) < 2:
+            raise DataError(f"all training labels are {classes[0]!r}, but a classifier needs 2; check the labels")
+        matrix, self.reused_seconds = self.features.training_matrix(texts, len(classes))
+        targets = class_ids(labels, classes)
+        chosen = range(1, 2) if len(classes) == 2 else range(len(classes))
+        self._fit_columns(matrix, [targets == c for c in chosen])
+        self._classes = classes
+        return self
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        """The highest-scoring class of every text."""
+        if not self._classes:
+            raise NotFittedError(f"this {type(self).__name__} was asked to predict before fit; call fit first")
+        scores = self.features.transform(texts) @ self._weights + self._biases
+        best = (scores[:, 0] > 0).astype(np.int64) if len(self._classes) == 2 else scores.argmax(axis=1)
+        return [self._classes[c] for c in best]
+
+    def size_bytes(self) -> int:
+        """Bytes of weights, biases and vocabulary."""
+        return self._weights.nbytes + self._biases.nbytes + self.features.size_bytes()
+
+    def _fit_columns(self, matrix: Any, targets: list[npt.NDArray[np.bool_]]) -> None:
+        self._weights = np.zeros((matrix.shape[1], len(targets)), np.float32)
+        self._biases = np.zeros(len(targets))
+
+        def fit_column(column: int) -> bool:
+            model = self._model().fit(matrix, targets[column])
+            self._weights[:, column], self._biases[column] = model.coef_[0], model.intercept_[0]
+            return bool(np.max(model.n_iter_) < model.max_iter)
+
+        with warnings.catch_warnings():  # counted and said in notes instead
+            warnings.simplefilter("ignore", late("sklearn.exceptions").ConvergenceWarning)
+            with ThreadPoolExecutor(self._workers(matrix, len(targets))) as pool:
+                converged = list(pool.map(fit_column, range(len(targets))))
+        missed = converged.count(False)
+        unfinished = (f"{missed} of {len(targets)} one-vs-rest fits stopped before they converged",)
+        self.notes = self.features.notes + (unfinished if missed else ())
+
+    def _workers(self, matrix: Any, columns: int) -> int:
+        room: int = LIBLINEAR_BYTES // (LIBLINEAR_BYTES_PER_VALUE * max(1, matrix.nnz))
+        return max(1, min(self.threads or _cores(), columns, room))
+
+    def _model(self) -> Any:
+        raise NotImplementedError("use SvmBaseline or LogisticBaseline")
+
+
+class SvmBaseline(LinearBaseline):
+    """Linear support vector machine over TF-IDF: squared hinge, C = 0.3."""
+
+    def __init__(
+        self,
+        features: TextFeatures | None = None,
+        *,
+        c: float = 0.3,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(features, c=c, threads=threads, seed=seed)
+
+    def _model(self) -> Any:
+        return late("sklearn.svm").LinearSVC(C=self.c, dual=True, max_iter=1000, random_state=self.seed)
+
+
+class LogisticBaseline(LinearBaseline):
+    """Logistic regression over TF-IDF: C = 3."""
+
+    def __init__(
+        self,
+        features: TextFeatures | None = None,
+        *,
+        c: float = 3.0,
+        threads: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(features, c=c, threads=threads, seed=seed)
+
+    def _model(self) -> Any:
+        return late("sklearn.linear_model").LogisticRegression(
+            C=self.c, solver="liblinear", dual=True, max_iter=1000, random_state=self.seed
+        )
+
+
+def _cores() -> int:
+    """The cores this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -205,10 +205,7 @@ def test_a_circle_through_unless_names_its_path():
         rule("get-angry", ["d2"], derives=("d1",)),
         rule("outside", ["d1"], label="x"),
     ]
-    path = (
-        "rule calm-down -> unless d1 -> by rule get-angry -> if d2 -> by rule step -> if d0"
-        " -> by rule calm-down"
-    )
+    path = "rule calm-down -> unless d1 -> by rule get-angry -> if d2 -> by rule step -> if d0 -> by rule calm-down"
     with pytest.raises(RuleError) as caught:
         RuleSet(FACTS, rules)
     assert path in str(caught.value)

@@ -192,7 +192,8 @@ _HINTS = {
     "invalid perl operator": "; RE2 has no look-ahead, look-behind or named back-references",
     "invalid escape sequence": "; RE2 has no back-references such as \\1",
     "pattern too large": "; repeat less often",
-    "bad repetition operator": "; at most 1000 repetitions, one operator at a time",
+    "invalid repetition size": "; at most 1000 repetitions",
+    "bad repetition operator": "; one repetition operator at a time",
 }
 
 

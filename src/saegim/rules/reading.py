@@ -81,7 +81,7 @@ def _syntax_message(name: str, error: yaml.YAMLError) -> str:
     place = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
     hint = ""
-    if "alias" in problem or "anchor" in problem:
+    if any(word in problem for word in ("alias", "anchor", "alphabetic or numeric")):
         hint = "; an entry that begins with * or & must stand in quotes"
     elif "escape" in problem:
         hint = "; patterns with backslashes belong in single quotes"

@@ -19,6 +19,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 MAX_DEPTH = 50
 MAX_NODES = 2_000_000
+MAX_WHOLE = 10**15  # whole numbers beyond this are a mistake, and str() and float() fail far beyond
 _SHOWN = 40  # characters of the user's own text that a message repeats
 
 
@@ -102,7 +103,7 @@ class Setting:
 
     def label(self) -> str:
         """A label: text or a whole number, which stands for its digits."""
-        if isinstance(self.value, int) and not isinstance(self.value, bool):
+        if isinstance(self.value, int) and not isinstance(self.value, bool) and abs(self.value) <= MAX_WHOLE:
             return str(self.value)
         return self.text()
 
@@ -120,15 +121,17 @@ class Setting:
         wanted += f" and at most {high:g}" if high < math.inf else ""
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.wrong(wanted)
-        if not math.isfinite(value) or value < low or value > high or (above and value == low):
+        too_large = value > high or value >= math.inf or (isinstance(value, int) and value > MAX_WHOLE)
+        if too_large or not value >= low or (above and value == low):  # `not >=` also refuses NaN
             raise self.wrong(wanted)
         return value
 
     def whole(self, low: int) -> int:
         """A whole number of at least `low`."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int) or self.value < low:
+        value = self.value
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= MAX_WHOLE:
             raise self.wrong(f"a whole number of at least {low}")
-        return self.value
+        return value
 
     def choice(self, options: Sequence[str]) -> str:
         """One of a few words."""

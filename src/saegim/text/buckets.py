@@ -1,0 +1,90 @@
+"""From hashed n-grams to the columns of a table: how many, which one, and how often in each text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from saegim.data.ragged import Ragged, offsets_of
+from saegim.errors import SettingError
+from saegim.text.ngrams import Ngrams, hash_chunks
+
+_CELLS = 1 << 25  # of the table that distinct hashes are counted with: good to 0.1% for 100 million
+_CHUNK = 1 << 20  # features that are sorted at once
+LEAST_BUCKETS, MOST_BUCKETS = 1 << 10, 1 << 21
+
+
+@dataclass(frozen=True)
+class Bag:
+    """The different features of each text and how often each occurs.
+
+    features: Ragged of int32 buckets, rising within a row; counts: (N,) int32, beside features.values
+    """
+
+    features: Ragged
+    counts: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+def count_distinct(chunks: Iterable[Ragged]) -> int:
+    """About how many different hashes there are, in memory that does not grow with them.
+
+    Linear counting (Whang, Vander-Zanden, Taylor 1990): each hash marks one of 2**25 cells; from the share of
+    cells left empty follows how many hashes there were.
+    """
+    marked = np.zeros(_CELLS, bool)
+    for chunk in chunks:
+        marked[chunk.values & np.uint64(_CELLS - 1)] = True
+    empty = max(1, _CELLS - int(np.count_nonzero(marked)))
+    return round(-_CELLS * float(np.log(empty / _CELLS)))
+
+
+def choose_buckets(distinct: int, *, least: int = LEAST_BUCKETS, most: int = MOST_BUCKETS) -> int:
+    """The power of two that gives every different feature a bucket, within [least, most]."""
+    return min(most, max(least, 1 << max(0, distinct - 1).bit_length()))
+
+
+def to_buckets(hashes: Ragged, buckets: int) -> Ragged:
+    """hash % buckets: Ragged of uint64 -> Ragged of int32."""
+    if not 1 <= buckets < 1 << 31:
+        raise SettingError(f"{buckets} buckets cannot be used; give 1 to 2**31 - 1")
+    return Ragged((hashes.values % np.uint64(buckets)).astype(np.int32), hashes.offsets)
+
+
+def count_features(features: Ragged) -> Bag:
+    """Each row's different features (int32, not negative) in rising order, with their numbers."""
+    parts, counts, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+    row = 0
+    while row < len(features):
+        limit = features.offsets[row] + _CHUNK
+        end = max(row + 1, int(np.searchsorted(features.offsets, limit, "right")) - 1)
+        values, number, length = _count_rows(features, row, end)
+        parts.append(values)
+        counts.append(number)
+        lengths.append(length)
+        row = end
+    return Bag(Ragged(np.concatenate(parts), offsets_of(np.concatenate(lengths))), np.concatenate(counts))
+
+
+def _count_rows(features: Ragged, start: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, counts and numbers of features of rows start to end: one sort of (row, feature) pairs."""
+    values = features.values[features.offsets[start] : features.offsets[end]]
+    rows = np.repeat(np.arange(end - start), np.diff(features.offsets[start : end + 1]))
+    pairs = np.sort(rows << 32 | values)
+    first = np.ones(len(pairs), bool)
+    first[1:] = pairs[1:] != pairs[:-1]
+    at = np.flatnonzero(first)
+    counts = np.diff(at, append=len(pairs)).astype(np.int32)
+    found = pairs[at]
+    return (found & 0x7FFFFFFF).astype(np.int32), counts, np.bincount(found >> 32, minlength=end - start)
+
+
+def bag_of_ngrams(texts: Sequence[str], ngrams: Ngrams, buckets: int) -> Bag:
+    """The counted buckets of each text's n-grams: `hash_ngrams`, `to_buckets`, `count_features` chunk by chunk."""
+    none = Bag(Ragged(np.empty(0, np.int32), np.zeros(1, np.int64)), np.empty(0, np.int32))
+    bags = [none, *(count_features(to_buckets(chunk, buckets)) for chunk in hash_chunks(texts, ngrams))]
+    return Bag(Ragged.concatenate([bag.features for bag in bags]), np.concatenate([bag.counts for bag in bags]))

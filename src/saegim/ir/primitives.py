@@ -126,7 +126,7 @@ PRIMITIVES: dict[str, Primitive] = {
     **_rows(None, rules.concat, concat="joined along `axis`"),
     **_rows(1, rules.flip, flip="reversed along `axes`"),
     # rows
-    **_rows(2, rules.take, take="rows of x (V, ...) at y; `mode` raise or clip; `unique` promises distinct y"),
+    **_rows(2, rules.take, take="rows of x (V, ...) at y; `mode` raise, clip or fill (0 outside of x); `unique` promises distinct y inside"),
     **_rows(3, rules.scatter, scatter_add="x (V, ...) with rows z added at y; y outside of x is dropped"),
     **_rows(3, rules.scatter, scatter_set="x (V, ...) with rows z set at distinct y; y outside of x is dropped"),
     **_rows(

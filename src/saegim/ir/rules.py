@@ -260,8 +260,8 @@ def take(specs: Sequence[Spec], attrs: Attrs) -> Spec:
     table, indices = specs[0], _indices(specs[1])
     if not table.shape:
         raise Misfit("a table with at least one axis expected, a scalar given")
-    if attrs["mode"] not in ("raise", "clip"):
-        raise Misfit(f"mode 'raise' or 'clip' expected, {attrs['mode']!r} given")
+    if attrs["mode"] not in ("raise", "clip", "fill"):
+        raise Misfit(f"mode 'raise', 'clip' or 'fill' expected, {attrs['mode']!r} given")
     return Spec((*indices, *table.shape[1:]), table.dtype)
 
 

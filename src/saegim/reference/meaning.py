@@ -55,11 +55,14 @@ def _take(table: Array, indices: Array, mode: str, unique: bool) -> Array:  # no
         raise IndexError(
             f"take: indices between 0 and {len(table) - 1} expected, {indices.min()} to {indices.max()} given"
         )
-    return (
-        table.take(indices, axis=0, mode="clip")
-        if len(table)
-        else np.empty((*indices.shape, *table.shape[1:]), table.dtype)
-    )
+    if not len(table):
+        return np.zeros((*indices.shape, *table.shape[1:]), table.dtype)
+    rows = table.take(indices, axis=0, mode="clip")
+    if mode == "fill":
+        outside = (indices < 0) | (indices >= len(table))
+        if outside.any():
+            rows[outside] = 0
+    return rows
 
 
 def _inside(table: Array, indices: Array, rows: Array) -> tuple[Array, Array]:

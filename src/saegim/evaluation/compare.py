@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from saegim.data.split import stratified_split
 from saegim.errors import DataError, SaegimError, SettingError
 from saegim.evaluation.baselines import LogisticBaseline, MajorityClass, SvmBaseline, TextFeatures
 from saegim.evaluation.comparison import Comparison, Kind, Measurement, assemble
 
-__all__ = ["Contender", "Examples", "LabelledTexts", "Predictor", "classical_contenders", "compare"]
+__all__ = ["Contender", "Examples", "LabelledTexts", "Predictor", "classical_contenders", "compare", "split"]
 
 
 class Predictor(Protocol):
@@ -109,6 +110,19 @@ def compare(
             progress(contender.name)
         measurements.append(_measure(contender, train.texts, train_labels, test.texts, clock))
     return assemble(measurements, true, train_rows=len(train_labels), resamples=resamples, level=level, seed=seed)
+
+
+def split(examples: Examples, *, share: float = 0.2, seed: int = 0) -> tuple[LabelledTexts, LabelledTexts]:
+    """A training and a test part, `share` of the rows in the latter, each class in proportion.
+
+    Raises DataError without labels, otherwise as `data.split.stratified_split`.
+    """
+    labels = _labels_of(examples, "given")
+    kept, held_out = stratified_split(labels, share, seed)
+    train, test = (
+        LabelledTexts([examples.texts[row] for row in rows], [labels[row] for row in rows]) for rows in (kept, held_out)
+    )
+    return train, test
 
 
 def _labels_of(part: Examples, which: str) -> Sequence[str]:

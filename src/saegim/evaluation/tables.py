@@ -62,9 +62,11 @@ def comparison_table(results: Sequence[Mapping[str, Any]], level: float, languag
 
 
 def human_seconds(seconds: float | None) -> str:
-    """0.004 -> '4 ms', 12.3 -> '12.3 s', 130 -> '2 min 10 s'; '-' for None."""
+    """0.0001 -> '<1 ms', 0.004 -> '4 ms', 12.3 -> '12.3 s', 130 -> '2 min 10 s'; '-' for None."""
     if seconds is None:
         return "-"
+    if seconds < 0.0005:
+        return "<1 ms"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 99.95:

@@ -19,7 +19,7 @@ class English(Wording):
     def clear(self) -> str:
         runner_up = self.runner_up()
         assert runner_up is not None, "a clear leader leads somebody"
-        start = f"Trust {self.leader.name}: it gets {self._right(self.leader)}"
+        start = f"Trust {self.leader.name}: {_gets(self.leader)} {self._right(self.leader)}"
         if runner_up.standing == "worse by macro F1":
             return (
                 f"{start}. {runner_up.other} may be as accurate (the difference of "
@@ -72,7 +72,7 @@ class English(Wording):
 
     def alone(self) -> str:
         return (
-            f"Only {self.leader.name} has figures, so there is nothing to weigh it against: it gets "
+            f"Only {self.leader.name} has figures, so there is nothing to weigh it against: {_gets(self.leader)} "
             f"{self._right(self.leader)}."
         )
 
@@ -183,6 +183,10 @@ class English(Wording):
             f"Take {self.trusted.name}: it is built in {human_seconds(self.trusted.measurement.build_seconds)}, "
             f"{slower.name} in {human_seconds(slower.measurement.build_seconds)}."
         )
+
+
+def _gets(result: Result) -> str:
+    return "they get" if result.kind == "rules" else "it gets"
 
 
 def _sized(result: Result) -> str:

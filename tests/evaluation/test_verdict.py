@@ -9,6 +9,7 @@ from saegim.errors import SettingError
 from saegim.evaluation.comparison import Measurement, assemble
 from saegim.evaluation.judgement import judge
 from saegim.evaluation.verdict import verdict
+from saegim.evaluation.wording import f1_pair
 from saegim.evaluation.wording_ko import with_particle
 
 CLASSES = ["a", "b", "c"]
@@ -158,6 +159,26 @@ def test_classes_on_which_the_loser_is_better_are_named():
     assert ([e.label for e in edges.better], {e.label for e in edges.worse}) == (["c"], {"a", "b"})
     said = verdict(comparison)
     assert "SVM is clearly better on c (F1 1.00, not 0.77) and clearly worse on a (F1 0.67, not 1.00)" in said
+
+
+def test_of_two_classes_none_is_named():
+    true = ["a", "b"] * 500
+    good, poor = some(1000, 0.05, 1), set(some(1000, 0.3, 2))
+    network = tuple("a" if row in set(good) else name for row, name in enumerate(true))
+    svm = tuple("b" if row in poor else name for row, name in enumerate(true))
+    comparison = assemble(
+        [entry("network", "learned", network), entry("SVM", "classical", svm)], true, train_rows=1, resamples=50
+    )
+    assert judge(comparison).class_edges[0].worse
+    assert "Class by class" not in verdict(comparison)
+
+
+@pytest.mark.parametrize(
+    ("pair", "texts"),
+    [((0.9, 0.8), ("0.90", "0.80")), ((0.8712, 0.8738), ("0.871", "0.874")), ((0.5, 0.5), ("0.5000", "0.5000"))],
+)
+def test_f1_shows_the_digits_that_differ(pair, texts):
+    assert f1_pair(*pair) == texts
 
 
 def test_no_class_is_named_when_luck_explains_the_differences():

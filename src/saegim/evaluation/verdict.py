@@ -92,8 +92,11 @@ def _rules(judgement: Judgement, say: Wording) -> Iterator[str]:
 def _classes(judgement: Judgement, say: Wording) -> Iterator[str]:
     """Classes that set the trusted one apart from each other learner.
 
-    Rules are left to the rows where they fire: that they miss what they do not cover is no news.
+    Rules are left to the rows where they fire: that they miss what they do not cover is no news. Of two classes each
+    is the other's complement, so naming them would only repeat the accuracies.
     """
+    if say.classes_in_test <= 2:
+        return
     for edges in judgement.class_edges:
         if (edges.better or edges.worse) and say.kind(edges.other) != "rules":
             yield say.classes(edges)

@@ -9,7 +9,7 @@ from saegim.evaluation.bootstrap import Interval
 from saegim.evaluation.comparison import Comparison, Kind, Result
 from saegim.evaluation.judgement import MUCH_CHEAPER, ClassEdges, Edge, Firing, Judgement, Rivalry
 
-__all__ = ["Wording", "first_few", "negated", "percent", "points", "two_digits"]
+__all__ = ["Wording", "f1_pair", "first_few", "negated", "percent", "points", "two_digits"]
 
 LABELS_NAMED = 3
 
@@ -32,6 +32,11 @@ class Wording(ABC):
     def majority(self) -> Result | None:
         """The majority class, if it took part."""
         return next((one for one in self.comparison.finished() if one.kind == "majority"), None)
+
+    @property
+    def classes_in_test(self) -> int:
+        """How many classes the test rows have."""
+        return len(set(self.comparison.true))
 
     def named_in_conclusion(self) -> tuple[str, ...]:
         """The other contenders that the first sentences speak of."""
@@ -142,6 +147,15 @@ def points(difference: float) -> str:
     """A difference of shares in percentage points: 0.0123 -> '1.2', 0.0004 -> '0.04'."""
     value = 100 * difference
     return f"{value:.1f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2f}"
+
+
+def f1_pair(first: float, second: float) -> tuple[str, str]:
+    """Two F1 with as many digits, from 2 to 4, as it takes to tell them apart."""
+    for digits in (2, 3, 4):
+        texts = f"{first:.{digits}f}", f"{second:.{digits}f}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def first_few(edges: Sequence[Edge]) -> tuple[Sequence[Edge], int]:

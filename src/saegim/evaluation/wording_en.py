@@ -8,7 +8,7 @@ from saegim.evaluation.bootstrap import Interval
 from saegim.evaluation.comparison import Result
 from saegim.evaluation.judgement import ClassEdges, Edge, Firing, Rivalry
 from saegim.evaluation.tables import human_bytes, human_seconds
-from saegim.evaluation.wording import Wording, first_few, negated, percent, points, two_digits
+from saegim.evaluation.wording import Wording, f1_pair, first_few, negated, percent, points, two_digits
 
 __all__ = ["English"]
 
@@ -122,7 +122,7 @@ class English(Wording):
 
     def classes(self, edges: ClassEdges) -> str:
         def listed(some: Sequence[Edge]) -> str:
-            return _few(some, lambda e: f"{e.label} (F1 {e.second:.2f}, not {e.first:.2f})")
+            return _few(some, lambda e: "{} (F1 {}, not {})".format(e.label, *f1_pair(e.second, e.first)))
 
         parts = []
         if edges.better:

@@ -10,8 +10,10 @@ class, which is right if the test part was drawn with fixed counts per class; wi
 in a random sample, which assumes less about where the test part came from and gives intervals that are
 equal or slightly wider.
 
-A percentile interval is no better than its test part: with all rows right it is [1, 1], and below some 30
-rows it is too narrow. `sign_test` is exact for any N; the verdict asks both.
+A percentile interval is no better than its test part: with all rows right it is [1, 1], and below some 30 rows
+it is too narrow. That of macro F1 also inherits a bias: with many classes of some twenty rows each, resampled
+values lie below the measured one, and the interval lies too low and misses the true value more often than it
+says. In paired differences that bias largely cancels. `sign_test` is exact for any N; the verdict asks both.
 
 Source: B. Efron and R. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13. Letters: N rows,
 C classes, K predictors, R resamples, M cells.

@@ -7,12 +7,12 @@ before it does, so cycles cannot exist.
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 from saegim.dtypes import DType
@@ -51,11 +51,14 @@ class Constant:
     def __hash__(self) -> int:
         return hash(self._key)
 
+    def __repr__(self) -> str:
+        return f"Constant({self.array.tolist() if self.array.size <= 8 else Spec(self.array.shape, self.array.dtype)})"
+
 
 class Node:
     """One operation: `op(inputs; attrs)`, its result of `shape` and `dtype`.
 
-    `where` says which layer and source line made the node; it is not part of the node's identity.
+    `where` says which layer and source line made the node first; it is not part of the node's identity.
     A `scan` has several results: its `results` lists them and `item` nodes pick one.
     """
 
@@ -79,7 +82,7 @@ class Node:
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     def __repr__(self) -> str:
         attrs = "".join(f", {key}={value!r}" for key, value in self.attrs.items() if key != "body")
@@ -87,12 +90,15 @@ class Node:
 
 
 _interned: weakref.WeakValueDictionary[Any, Node] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+# Reentrant: making a node may start the garbage collector, and what it collects may make nodes.
+_lock = threading.RLock()
 _fresh = itertools.count()
 
 
 def intern(op: str, inputs: Sequence[Node], attrs: dict[str, Any], spec: Spec, results: tuple[Spec, ...] = ()) -> Node:
     """The one node for this operation; made when it does not exist yet."""
+    # Inputs are known by their ids: a node keeps its inputs alive, so the id of an input is never used again before
+    # the node and its entry are gone.
     key = (op, tuple(map(id, inputs)), tuple(sorted(attrs.items())))
     with _lock:
         node = _interned.get(key)
@@ -106,16 +112,9 @@ def intern(op: str, inputs: Sequence[Node], attrs: dict[str, Any], spec: Spec, r
     return node
 
 
-def fresh_input(spec: Spec, name: str = "") -> Node:
+def fresh_input(spec: Spec) -> Node:
     """A new symbolic input; never equal to another one."""
-    return intern("input", (), {"name": name, "number": next(_fresh)}, spec)
-
-
-def constant(value: npt.ArrayLike, dtype: DType | None = None) -> Node:
-    """A node that holds `value`."""
-    array = np.array(value, dtype=dtype)  # a copy: the caller may change his array later
-    array.flags.writeable = False
-    return intern("constant", (), {"value": Constant(array)}, Spec(array.shape, array.dtype))
+    return intern("input", (), {"number": next(_fresh)}, spec)
 
 
 def topological(outputs: Sequence[Node], stop: frozenset[Node] = frozenset()) -> list[Node]:

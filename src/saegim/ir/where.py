@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-_PACKAGE = str(Path(__file__).parents[1])
+_PACKAGE = Path(__file__).parents[1]
 # Frames of these floors are the engine's own; the first frame outside them is the caller's.
-_ENGINE = tuple(f"{_PACKAGE}/{floor}/" for floor in ("ir", "reference", "autodiff", "compiler", "runtime", "tensor"))
+_ENGINE = tuple(
+    f"{_PACKAGE / floor}{os.sep}" for floor in ("ir", "reference", "autodiff", "compiler", "runtime", "tensor")
+)
 
 _layer: ContextVar[tuple[str, ...]] = ContextVar("layer", default=())
 _on_behalf: ContextVar[Where | None] = ContextVar("on_behalf", default=None)
@@ -41,7 +45,7 @@ def layer(name: str) -> Iterator[None]:
 
 @contextmanager
 def on_behalf_of(where: Where) -> Iterator[None]:
-    """Nodes made inside belong where `where` says: a derivative is blamed on the operation it derives."""
+    """Nodes made inside belong where `where` says: a derivative or a copy is blamed on the operation it stems from."""
     token = _on_behalf.set(where)
     try:
         yield
@@ -55,6 +59,11 @@ def where_am_i() -> Where:
     if given is not None:
         return given
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_ENGINE):
+    while frame.f_back is not None and _is_engine(frame.f_code.co_filename):
         frame = frame.f_back
     return Where(".".join(_layer.get()), frame.f_code.co_filename, frame.f_lineno)
+
+
+@cache
+def _is_engine(filename: str) -> bool:
+    return filename.startswith(_ENGINE)

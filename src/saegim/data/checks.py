@@ -67,9 +67,7 @@ def _classes(train: Table) -> list[Finding]:
     if len(train) == 0:
         return [Finding("error", "no-examples", f"{train.source} holds no examples; give labelled texts")]
     if train.labels is None:
-        return [
-            Finding("error", "no-labels", f"{train.source} holds no labels; name the column with --label")
-        ]
+        return [Finding("error", "no-labels", f"{train.source} holds no labels; name the column with --label")]
     counts = Counter(train.labels)
     if len(counts) == 1:
         message = f"all {len(train):,} examples of {train.source} have the label {shown(train.labels[0])};"
@@ -138,14 +136,10 @@ def _validation_classes(train: Table, valid: Table) -> list[Finding]:
     findings = []
     if unknown:
         labels = f"{_number(len(unknown), 'label', 'labels')} of {valid.source} ({_listed(unknown)})"
-        findings.append(
-            Finding("warning", "unknown-labels", f"{labels} never in {train.source}: always wrong")
-        )
+        findings.append(Finding("warning", "unknown-labels", f"{labels} never in {train.source}: always wrong"))
     if absent:
         labels = f"{_number(len(absent), 'label', 'labels')} of {train.source} ({_listed(absent)})"
-        findings.append(
-            Finding("note", "unmeasured-labels", f"{labels} never in {valid.source}: not measured")
-        )
+        findings.append(Finding("note", "unmeasured-labels", f"{labels} never in {valid.source}: not measured"))
     return findings
 
 

@@ -34,9 +34,7 @@ class Columns:
     notes: list[str]
 
 
-def find_columns(
-    records: Records, source: str, *, text: str | None, label: str | None, require_label: bool
-) -> Columns:
+def find_columns(records: Records, source: str, *, text: str | None, label: str | None, require_label: bool) -> Columns:
     """The columns asked for (by name, or by number from 1), or those that are clear without asking.
 
     A column is clear if it is the only one with a name that texts (or labels) usually have, or one of two
@@ -58,9 +56,7 @@ def find_columns(
         raise DataError(f"{source}: column {_name(names, text_at)} cannot hold both the texts and the labels")
     if has_header is None:
         has_header = _first_label_is_unique(records, label_at)
-    return Columns(
-        text_at, label_at, has_header, _announce(records, text_at, label_at, has_header, text, label)
-    )
+    return Columns(text_at, label_at, has_header, _announce(records, text_at, label_at, has_header, text, label))
 
 
 def known_names(names: list[str]) -> int:
@@ -81,9 +77,7 @@ def _given(names: list[str], name: str, source: str, role: str) -> int:
     if len(found) == 1:
         return found[0]
     if found:
-        raise DataError(
-            f"{source} has {len(found)} columns named {shown(name)}; name the {role} column by its number"
-        )
+        raise DataError(f"{source} has {len(found)} columns named {shown(name)}; name the {role} column by its number")
     if name.isascii() and name.isdigit() and 1 <= int(name[:9]) <= len(names):
         return int(name) - 1
     raise DataError(f"{source} has no column {shown(name)} for the {role}; its columns are {_listed(names)}")

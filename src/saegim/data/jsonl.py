@@ -14,9 +14,7 @@ _KEYS_FROM = 100  # objects whose keys make up the columns
 def read_jsonl(text: str, source: str) -> Records:
     """The objects of a file; a key that an object lacks is a missing value."""
     if text.lstrip().startswith("["):
-        raise DataError(
-            f"{source} is one JSON array where one object per line was expected; write it as JSONL"
-        )
+        raise DataError(f"{source} is one JSON array where one object per line was expected; write it as JSONL")
     objects: list[dict[str, object]] = []
     lines: list[int] = []
     bad: list[BadRow] = []
@@ -30,9 +28,7 @@ def read_jsonl(text: str, source: str) -> Records:
         else:
             bad.append(BadRow(number, value))
     if not objects:
-        raise DataError(
-            f"{source} holds no JSON object" + (f": line {bad[0].line}: {bad[0].reason}" if bad else "")
-        )
+        raise DataError(f"{source} holds no JSON object" + (f": line {bad[0].line}: {bad[0].reason}" if bad else ""))
     names = list(dict.fromkeys(key for value in objects[:_KEYS_FROM] for key in value))
     return Records(names, True, lambda index: [value.get(names[index]) for value in objects], lines, bad)
 

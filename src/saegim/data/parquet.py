@@ -39,6 +39,4 @@ def _unreadable(error: BaseException, source: str) -> BaseException:
     """A panic of polars (which is no Exception) is the file's fault like any other of its errors."""
     if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
         return error
-    return DataError(
-        f"{source} cannot be read as Parquet ({str(error).splitlines()[0][:100]}); write it anew"
-    )
+    return DataError(f"{source} cannot be read as Parquet ({str(error).splitlines()[0][:100]}); write it anew")

@@ -25,12 +25,7 @@ class Ragged:
         offsets = self.offsets
         if offsets.ndim != 1 or len(offsets) == 0 or offsets.dtype != np.int64:
             raise ShapeError(f"Ragged: offsets must be (B + 1,) int64, not {offsets.shape} {offsets.dtype}")
-        if (
-            self.values.ndim != 1
-            or offsets[0] != 0
-            or offsets[-1] != len(self.values)
-            or (np.diff(offsets) < 0).any()
-        ):
+        if self.values.ndim != 1 or offsets[0] != 0 or offsets[-1] != len(self.values) or (np.diff(offsets) < 0).any():
             raise ShapeError(
                 f"Ragged: offsets must rise from 0 to the number of values, here {self.values.shape};"
                 f" they run from {offsets[0]} to {offsets[-1]}"

@@ -21,16 +21,12 @@ def table_from_pairs(pairs: Iterable[Any], source: str = "the examples") -> Tabl
     texts, labels = [], []
     for number, pair in enumerate(_iterated(pairs, "pairs"), start=1):
         if isinstance(pair, str | bytes) or not isinstance(pair, Iterable) or len(both := list(pair)) != 2:
-            raise DataError(
-                f"{source}: item {number} is {shown(pair)} where a pair (text, label) was expected"
-            )
+            raise DataError(f"{source}: item {number} is {shown(pair)} where a pair (text, label) was expected")
         texts.append(_python_value(both[0]))
         labels.append(_python_value(both[1]))
     cleaned = clean_rows(texts, labels, range(1, len(texts) + 1), "Unicode")
     if cleaned.bad:
-        raise DataError(
-            f"{source}: item {cleaned.bad[0].line}: {cleaned.bad[0].reason}; leave it out or mend it"
-        )
+        raise DataError(f"{source}: item {cleaned.bad[0].line}: {cleaned.bad[0].reason}; leave it out or mend it")
     return Table(cleaned.texts, cleaned.labels, cleaned.lines, source, "text", "label")
 
 
@@ -42,9 +38,7 @@ def texts_from(x: Any) -> list[str]:
     texts = [_python_value(value) for value in _column(x, "texts")]
     for number, text in enumerate(texts, start=1):
         if not isinstance(text, str):
-            raise DataError(
-                f"text {number} is {shown(text)} where a string was expected; convert or leave it out"
-            )
+            raise DataError(f"text {number} is {shown(text)} where a string was expected; convert or leave it out")
     return texts
 
 
@@ -69,9 +63,7 @@ def _column(x: Any, what: str) -> Iterable[Any]:
     shape = getattr(x, "shape", None)
     if shape is not None and len(shape) != 1:
         if len(shape) != 2 or shape[1] != 1:
-            raise DataError(
-                f"{what} of shape {tuple(shape)} were given where one column was expected; choose one"
-            )
+            raise DataError(f"{what} of shape {tuple(shape)} were given where one column was expected; choose one")
         array = x.to_numpy() if hasattr(x, "to_numpy") else np.asarray(x)
         return list(array[:, 0])
     return _iterated(x, what)

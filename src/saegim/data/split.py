@@ -22,9 +22,7 @@ def stratified_split(labels: Sequence[str], share: float, seed: int) -> tuple[np
     _, codes = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
     counts = np.bincount(codes)
     if len(counts) == 0 or counts.max() < 2:
-        raise DataError(
-            f"{len(codes)} examples cannot be split: no class has 2; add examples or give a second file"
-        )
+        raise DataError(f"{len(codes)} examples cannot be split: no class has 2; add examples or give a second file")
     quotas = _quotas(counts, share)
     rng = np.random.default_rng(seed)
     # One random order of all rows, brought into classes by a stable sort: each class is then shuffled.

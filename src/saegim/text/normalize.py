@@ -12,10 +12,10 @@ from saegim.errors import SettingError
 
 Form = Literal["NFC", "NFKC"]
 
-SPACES = r"[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
-"""White space, as Python's str.isspace sees it."""
+SPACES = "[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
+"""White space, as Python's str.isspace sees it. (The characters themselves: escapes mean bytes to `tokenizers`.)"""
 
-INVISIBLE = r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\ufeff]"
+INVISIBLE = "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\ufeff]"
 """Control characters other than white space, soft hyphen, zero-width space, byte order mark."""
 
 _SPACES = re.compile(SPACES)

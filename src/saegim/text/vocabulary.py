@@ -27,6 +27,7 @@ LONGEST_WORD = 100
 _SEED_FACTOR = 3  # Unigram chooses among this many times the pieces it keeps
 _KEPT_PER_ROUND = 0.75
 _LAST_ROUNDS = 2  # of estimating, once the vocabulary has its size
+_DIGITS = 6  # of a score: more would not survive the library's reading of JSON
 _FLOOR = 0.5  # the count a piece is taken to have where it was not used
 
 
@@ -146,4 +147,4 @@ def _estimate(scores: dict[str, float], words: Counter[str]) -> dict[str, float]
         for number in found.ids:
             counts[number] += count
     counts = np.maximum(counts[1:], _FLOOR)
-    return dict(zip(pieces, np.log(counts / counts.sum()).tolist(), strict=True))
+    return dict(zip(pieces, np.log(counts / counts.sum()).round(_DIGITS).tolist(), strict=True))

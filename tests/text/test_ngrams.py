@@ -1,0 +1,206 @@
+"""Hashed n-grams against their definition, written out slowly."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from itertools import groupby
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from saegim.data import Ragged
+from saegim.errors import SettingError
+from saegim.text import (
+    Ngrams,
+    bag_of_ngrams,
+    choose_buckets,
+    count_distinct,
+    count_features,
+    hash_chunks,
+    hash_ngrams,
+    locate_ngrams,
+    ngrams,
+    to_buckets,
+)
+
+TWO_64 = 1 << 64
+
+
+def _fold(symbols):
+    value = 0
+    for symbol in symbols:
+        value = (value * 0x9FB21C651E98DF25 + symbol + 1) % TWO_64
+    return value
+
+
+def _mix(z):
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % TWO_64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % TWO_64
+    return z ^ z >> 31
+
+
+def _hash(kind, symbols):
+    return _mix((_fold(symbols) + (256 * kind + len(symbols)) * 0x9E3779B97F4A7C15) % TWO_64)
+
+
+def _class(character):
+    if character.isspace():
+        return 0
+    return 1 if character == "_" or unicodedata.category(character)[0] in "LNM" else 2
+
+
+def _words(text):
+    """(start, end) of each word."""
+    found, at = [], 0
+    for kind, run in groupby(text, _class):
+        length = len(list(run))
+        if kind:
+            found.append((at, at + length))
+        at += length
+    return found
+
+
+def _letters(text, start, end):
+    """(code, start, end) of each letter: Hangul syllables taken apart by the standard library."""
+    for at in range(start, end):
+        is_syllable = "가" <= text[at] <= "힣"
+        for letter in unicodedata.normalize("NFD", text[at]) if is_syllable else text[at]:
+            yield ord(letter), at, at + 1
+
+
+def slow(text, spec):
+    """(hash, start, end) of every feature, as the module's docstring defines them."""
+    found = []
+    words = _words(text)
+    segments = words if spec.within_words else [(0, len(text))] * bool(text)
+    sequences = {
+        "words": [[(_fold(map(ord, text[a:b])), a, b) for a, b in words]],
+        "chars": [
+            [(0x110000, a, a), *((ord(text[k]), k, k + 1) for k in range(a, b)), (0x110000, b, b)] for a, b in segments
+        ],
+        "jamo": [[(0x110000, a, a), *_letters(text, a, b), (0x110000, b, b)] for a, b in segments],
+    }
+    for number, kind in enumerate(("words", "chars", "jamo"), start=1):
+        if (span := getattr(spec, kind)) is None:
+            continue
+        for n in range(span[0], span[1] + 1):
+            for sequence in sequences[kind]:
+                for k in range(len(sequence) - n + 1):
+                    part = sequence[k : k + n]
+                    if n > 1 or part[0][1] < part[0][2]:
+                        found.append((_hash(number, [s for s, _, _ in part]), part[0][1], part[-1][2]))
+    return found
+
+
+SPECS = [
+    Ngrams(),
+    Ngrams(words=(1, 3), chars=None),
+    Ngrams(words=None, chars=(2, 5)),
+    Ngrams(words=None, chars=(1, 3), within_words=True),
+    Ngrams(words=(2, 2), chars=(3, 3), jamo=(1, 6)),
+    Ngrams(words=(1, 1), chars=None, jamo=(3, 4), within_words=True),
+]
+TEXT = st.text(st.one_of(st.sampled_from("가각힣ㅋa1_ !.\u0301\n"), st.characters()), max_size=12)
+
+
+@settings(deadline=None)
+@given(st.lists(TEXT, max_size=5), st.sampled_from(SPECS))
+def test_hashes_and_places_are_as_defined(texts, spec):
+    rows = hash_ngrams(texts, spec)
+    assert len(rows) == len(texts) and rows.values.dtype == np.uint64
+    for row, text in enumerate(texts):
+        wanted = slow(text, spec)
+        assert rows[row].tolist() == [value for value, _, _ in wanted]
+        found = locate_ngrams(text, spec)
+        assert list(zip(found.hashes.tolist(), found.starts.tolist(), found.ends.tolist(), strict=True)) == wanted
+        assert len(found.kinds) == len(found.sizes) == len(wanted)
+
+
+def test_hashes_never_change():
+    """Models on disk depend on these numbers."""
+    hashes = hash_ngrams(["새김"], Ngrams(words=(1, 1), chars=(2, 2))).values.tolist()
+    assert hashes == [0xFAB442D65C2E8316, 0x29BD3FACA4052FB1, 0x36A1BF06664AD23, 0x29B5E7654BF5A4D7]
+
+
+def test_one_syllable_words_are_words():
+    spec = Ngrams(words=(1, 1), chars=None)
+    assert len(hash_ngrams(["나 너 꼭 봐"], spec).values) == 4
+    assert hash_ngrams(["봐!"], spec)[0][0] == hash_ngrams(["꼭 봐"], spec)[0][1]
+
+
+def test_chunks_do_not_show(monkeypatch):
+    texts = [f"문장 {k} 입니다 " * (k % 7) for k in range(200)]
+    whole = hash_ngrams(texts, Ngrams(jamo=(2, 3)))
+    monkeypatch.setattr(ngrams, "_CHUNK", 50)
+    assert len(list(hash_chunks(texts, Ngrams()))) > 20
+    again = hash_ngrams(texts, Ngrams(jamo=(2, 3)))
+    assert np.array_equal(whole.values, again.values) and np.array_equal(whole.offsets, again.offsets)
+
+
+def test_different_features_have_different_hashes():
+    rng = np.random.default_rng(0)
+    texts = ["".join(map(chr, rng.integers(0xAC00, 0xAC00 + 400, 6))) for _ in range(20_000)]
+    features = {(text[k : k + n]) for text in texts for n in (1, 2, 3) for k in range(7 - n)}
+    inner = Ngrams(words=None, chars=(1, 3))
+    located = {h for text in texts[:2000] for h in locate_ngrams(text, inner).hashes.tolist()}
+    spelled = {f for text in texts[:2000] for f in slow(text, inner)}
+    assert len(located) == len({h for h, _, _ in spelled})
+    hashes = hash_ngrams(sorted(features), Ngrams(words=(1, 1), chars=None))
+    assert len(set(hashes.values.tolist())) == len(features)
+    # Every bit of the hashes is about as often 1 as 0.
+    bits = [float((hashes.values >> np.uint64(bit) & np.uint64(1)).mean()) for bit in range(64)]
+    assert max(abs(share - 0.5) for share in bits) < 5 * 0.5 / len(features) ** 0.5
+
+
+@pytest.mark.parametrize("bad", [(0, 2), (3, 2), (1, 99)])
+def test_impossible_ranges(bad):
+    with pytest.raises(SettingError, match="1 <= shortest <= longest"):
+        Ngrams(chars=bad)
+
+
+def test_no_kind():
+    with pytest.raises(SettingError, match="no kind"):
+        Ngrams(words=None, chars=None)
+
+
+ROWS = st.lists(st.lists(st.integers(0, 9), max_size=20), max_size=20)
+
+
+@given(ROWS)
+def test_counting_is_counting(rows):
+    bag = count_features(Ragged.from_rows(rows, np.int32))
+    for k, row in enumerate(rows):
+        wanted = sorted(Counter(row).items())
+        counts = bag.counts[bag.features.offsets[k] : bag.features.offsets[k + 1]]
+        assert list(zip(bag.features[k].tolist(), counts.tolist(), strict=True)) == wanted
+
+
+def test_a_bag_is_its_steps():
+    texts = ["정말 정말 재밌다", "", "노잼", "가" * 5000] * 100
+    whole = count_features(to_buckets(hash_ngrams(texts, Ngrams()), 1000))
+    bag = bag_of_ngrams(texts, Ngrams(), 1000)
+    assert np.array_equal(bag.features.values, whole.features.values)
+    assert np.array_equal(bag.counts, whole.counts) and len(bag) == len(texts)
+    assert bag.counts.sum() == len(hash_ngrams(texts, Ngrams()).values)
+    assert bag.features.values.min() >= 0 and bag.features.values.max() < 1000
+
+
+def test_no_texts():
+    assert len(hash_ngrams([], Ngrams())) == len(bag_of_ngrams([], Ngrams(), 8)) == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 1000, 1_000_000])
+def test_distinct_hashes_are_estimated(count):
+    values = np.random.default_rng(count).integers(0, 1 << 64, count, np.uint64, endpoint=False)
+    twice = np.concatenate([values, values])
+    estimate = count_distinct([Ragged(twice, np.asarray([0, len(twice)]))])
+    assert abs(estimate - count) <= 0.002 * count + 1
+
+
+def test_buckets_follow_the_data():
+    assert [choose_buckets(n) for n in (0, 1024, 1025, 1_000_000, 10**9)] == [1024, 1024, 2048, 1 << 20, 1 << 21]
+    with pytest.raises(SettingError):
+        to_buckets(hash_ngrams(["a"], Ngrams()), 0)

@@ -62,8 +62,11 @@ def test_tokens_spell_the_normal_text(text):
 
 
 @settings(deadline=None)
-@given(ANY.filter(lambda text: "\u0130" not in text and "\u03a3" not in text))
+@given(
+    st.text(st.one_of(st.sampled_from("각\u1100\u1161\u11a8ＡＢ\u200b\t\x80\xa0"), st.characters(max_codepoint=0x31FF)))
+)
 def test_its_normalising_is_that_of_normalizer(text):
+    """For characters old enough to be the same in the Unicode tables of both libraries."""
     for normalizer in (Normalizer(), Normalizer("NFKC", lowercase=True)):
         tokenizer = Tokenizer.train(["a"], kind="char", vocab_size=10, normalizer=normalizer)
         assert len(tokenizer.tokens(text)) == len(normalizer(text))

@@ -314,6 +314,27 @@ def test_columns_by_name_number_and_content(tmp_path):
         read_table(path, text="b", label="b")
 
 
+def test_columns_named_twice_or_known_by_the_other(tmp_path):
+    path = _write(tmp_path, "a.csv", "text,text,label\na,b,p\nc,d,n\n")
+    with pytest.raises(DataError, match="2 columns named 'text'; name the text column by its number"):
+        read_table(path, text="text", label="label")
+    assert read_table(path, text="2").texts == ["b", "d"]
+    path = _write(tmp_path, "b.csv", "words,mood\na,p\nc,n\n")
+    assert _pairs(read_table(path, label="mood")) == _pairs(read_table(path, text="words")) == [("a", "p"), ("c", "n")]
+    assert read_table(path, text="1", require_label=False).texts == ["words", "a", "c"]
+    path = _write(tmp_path, "c.csv", "hello\nworld\n")
+    assert read_table(path, require_label=False).texts == ["hello", "world"]
+
+
+def test_lines_that_end_with_carriage_returns_only(tmp_path):
+    table = read_table(_write(tmp_path, "a.csv", "text,label\r좋다,p\r싫다,n\r"))
+    assert (_pairs(table), table.lines) == ([("좋다", "p"), ("싫다", "n")], [2, 3])
+
+
+def test_formats_that_say_what_is_what_need_no_announcement(tmp_path):
+    assert read_table(_write(tmp_path, "a.ft", "__label__p 좋다\n__label__n 싫다\n")).notes == []
+
+
 def test_two_columns_without_names_are_told_apart_by_what_repeats(tmp_path):
     rows = [(f"문장 {k}", "y" if k % 2 else "no") for k in range(10)]
     table = read_table(_write(tmp_path, "a.csv", _csv(rows)))

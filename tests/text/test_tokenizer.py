@@ -146,6 +146,23 @@ def test_every_process_learns_the_same(tmp_path):
     assert len(runs) == 1
 
 
+def test_unigrams_are_pruned_to_size():
+    tokenizer = Tokenizer.train(TEXTS, kind="unigram", vocab_size=90)
+    assert tokenizer.vocab_size == 90
+    assert {c for text in TEXTS for c in text} - {" "} <= set(tokenizer.pieces())
+    # Unused pieces go first: the cuts stay those of the larger vocabulary.
+    pieces = [[token.piece for token in t.tokens(TEXTS[7])] for t in (tokenizer, TRAINED["unigram"])]
+    assert pieces[0] == pieces[1]
+
+
+@kinds
+@pytest.mark.parametrize("size", [3, 4, 5, 9])
+def test_the_smallest_vocabularies(kind, size):
+    tokenizer = Tokenizer.train(TEXTS, kind=kind, vocab_size=size)
+    assert tokenizer.vocab_size <= size
+    assert tokenizer.encode(TEXTS[:3]).values.max() < size
+
+
 def test_impossible_settings():
     for setting in ({"kind": "magic"}, {"vocab_size": 2}):
         with pytest.raises(SettingError):

@@ -132,6 +132,8 @@ def _announce(
     text: str | None,
     label: str | None,
 ) -> list[str]:
+    if records.fixed:
+        return []
     notes = []
     names = records.names if has_header else [str(k + 1) for k in range(len(records.names))]
     if text is None and len(names) > 1:

@@ -26,15 +26,14 @@ def read_fasttext(text: str, source: str) -> Records:
     if not texts:
         raise DataError(f"{source} holds no rows" + (f" that can be used: {bad[0].reason}" if bad else ""))
     columns = [labels, texts]
-    return Records(["label", "text"], True, lambda index: columns[index], lines, bad)
+    return Records(["label", "text"], True, lambda index: columns[index], lines, bad, fixed=True)
 
 
-def read_lines(text: str, source: str) -> Records:
+def read_lines(text: str, _source: str) -> Records:
     """One text per line, without labels."""
     numbered = [(k, line.strip()) for k, line in enumerate(lines_of(text), start=1) if line.strip()]
-    if not numbered:
-        raise DataError(f"{source} holds no rows")
-    return Records(["text"], True, lambda _: [line for _, line in numbered], [k for k, _ in numbered])
+    lines = [number for number, _ in numbered]
+    return Records(["text"], True, lambda _: [line for _, line in numbered], lines, fixed=True)
 
 
 def _split(line: str) -> tuple[list[str], str]:

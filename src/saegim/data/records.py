@@ -24,6 +24,8 @@ class Records:
     has_header: True, False, or None when only the contents can tell (then row 0 holds the names)
     column: index -> the values of this column, one for each row
     lines: the line each row starts on (from 1)
+    unit: what `lines` counts
+    fixed: the format itself says which column is which
     """
 
     names: list[str]
@@ -33,6 +35,7 @@ class Records:
     bad: list[BadRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unit: str = "line"
+    fixed: bool = False
 
 
 def shown(value: object) -> str:

@@ -1,6 +1,8 @@
 """The module: a layer or a model is sizes, named arrays and one `__call__`.
 
 A module is a tree of tensors: `grad` gives gradients in its own structure, and `compile` takes it as an argument.
+Inside of them a module is a copy whose tensors are traced; what a layer sets there reaches the real module only
+through a training step, which takes the copy's buffers back.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from saegim.errors import ModelFileError, ShapeError
+from saegim.dtypes import DType, as_dtype, is_floating
+from saegim.errors import ModelFileError, SettingError, ShapeError, TraceError
 from saegim.ir import layer
 from saegim.tensor import tree
-from saegim.tensor.core import Tensor
+from saegim.tensor.core import Tensor, asarray_like
 from saegim.tensor.rows import Rows
 
 Seed = int | np.random.Generator | None
@@ -64,18 +67,25 @@ def observed(observer: Observer) -> Iterator[None]:
 
 
 def _named(call: Callable[..., Any]) -> Callable[..., Any]:
-    """A module's `__call__` under the module's own name, so that errors can say which layer they happened in."""
+    """A module's `__call__` under the module's own name, so that errors can say which layer they happened in.
+
+    NumPy arrays among the arguments become tensors.
+    """
 
     @functools.wraps(call)
     def named_call(self: Module, *args: Any, **kwargs: Any) -> Any:
         with layer(self._scope):
-            output = call(self, *args, **kwargs)
+            output = call(self, *map(_as_tensor, args), **{name: _as_tensor(each) for name, each in kwargs.items()})
         observer = _observer.get()
         if observer is not None:
             observer(self, output)
         return output
 
     return named_call
+
+
+def _as_tensor(argument: Any) -> Any:
+    return asarray_like(argument) if isinstance(argument, np.ndarray) else argument
 
 
 class Module:
@@ -95,7 +105,7 @@ class Module:
             cls.__call__ = _named(cls.__dict__["__call__"])  # type: ignore[method-assign]
         tree.register(cls, _parts, functools.partial(_whole, cls))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - what subclasses take is theirs to say
         raise TypeError(f"{type(self).__name__} defines no __call__; add one that maps inputs to outputs")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -105,6 +115,43 @@ class Module:
 
     def reset(self, rng: np.random.Generator) -> None:
         """Draws the module's own parameters anew. Layers with parameters override it."""
+
+    def reset_all(self, seed: Seed) -> Self:
+        """Draws all parameters anew, those of inner modules first: the same seed gives the same network."""
+        rng = np.random.default_rng(seed)
+        for module in reversed(list(self.modules())):
+            module.reset(rng)
+        return self
+
+    def set_buffer(self, name: str, value: Tensor) -> None:
+        """Replaces the value of a buffer: running statistics after a batch, a generator's state after its use.
+
+        Raises TraceError when the value is traced but the module is not: then the module was taken from around a
+        traced function, and its buffer would hold a node without a value.
+        """
+        old: Tensor = getattr(self, name)
+        if value.is_traced and not old.is_traced:
+            raise TraceError(
+                f"{type(self).__name__}.{name} would change inside of grad or compile; give the module to the traced "
+                "function as an argument, or call its eval() first"
+            )
+        new = Tensor(value._value)
+        if isinstance(old, Buffer):
+            new = Buffer(np.asarray(value), old.persistent)
+        setattr(self, name, new)
+
+    def astype(self, dtype: DType) -> Self:
+        """Casts every floating-point parameter and buffer, in place; float64 is for checks, float32 for training.
+
+        Raises SettingError for a dtype that is not floating-point.
+        """
+        wanted = as_dtype(dtype)
+        if not is_floating(wanted):
+            raise SettingError(f"a floating-point dtype expected, {wanted.name} given")
+        for _name, tensor in self.named_tensors():
+            if is_floating(tensor.dtype):
+                tensor._value = np.asarray(tensor).astype(wanted)
+        return self
 
     def train(self, mode: bool = True) -> Self:
         """Sets the module and everything in it to training (or, with False, to prediction)."""
@@ -118,10 +165,15 @@ class Module:
 
     def modules(self) -> Iterator[Module]:
         """The module itself and every module in it, depth first."""
-        yield self
+        return (module for _path, module in self.named_modules())
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """The module itself (its name is empty) and every module in it with its dotted name, depth first."""
+        yield "", self
         for name in _child_names(self):
-            for _path, module in _modules_in(getattr(self, name), name):
-                yield from module.modules()
+            for path, module in _modules_in(getattr(self, name), name):
+                for inner, each in module.named_modules():
+                    yield f"{path}.{inner}" if inner else path, each
 
     def named_tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Every parameter and buffer with its dotted name, in the order in which they were set."""
@@ -145,7 +197,8 @@ class Module:
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             raise ModelFileError(
-                f"the state does not fit {type(self).__name__}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}"
+                f"the state does not fit {type(self).__name__}: missing {missing or 'nothing'}, "
+                f"unknown {unknown or 'nothing'}"
             )
         arrays = {name: np.array(state[name], dtype=each.dtype) for name, each in own.items()}
         for name, array in arrays.items():
@@ -218,10 +271,15 @@ class _Fixed:
         if not isinstance(other, _Fixed) or len(self.items) != len(other.items):
             return False
         pairs = zip(self.items, other.items, strict=True)
-        return all(n == m and type(a) is type(b) and (a is b or bool(a == b)) for (n, a), (m, b) in pairs)
+        return all(n == m and type(a) is type(b) and (a is b or _equal(a, b)) for (n, a), (m, b) in pairs)
 
     def __hash__(self) -> int:
         return hash(tuple(name for name, _value in self.items))
+
+
+def _equal(first: Any, second: Any) -> bool:
+    """Equality of attributes; arrays are compared element by element."""
+    return np.array_equal(first, second) if isinstance(first, np.ndarray) else bool(first == second)
 
 
 def _parts(module: Module) -> tuple[Sequence[Any], Any, Sequence[str]]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from saegim.nn.module import Module, Seed
 from saegim.tensor.core import Tensor
 
@@ -22,9 +20,7 @@ class Sequential(Module):
         for number, each in enumerate(layers):
             setattr(self, str(number), each)
         if seed is not None:
-            rng = np.random.default_rng(seed)
-            for module in self.modules():
-                module.reset(rng)
+            self.reset_all(seed)
 
     def __call__(self, x: Tensor) -> Tensor:
         for number in range(self.depth):

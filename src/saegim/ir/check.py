@@ -35,5 +35,6 @@ def _expected(node: Node) -> Spec:
         held: Constant = node.attrs["value"]
         return Spec(held.array.shape, held.array.dtype)
     if node.op == "item":
-        return node.inputs[0].results[node.attrs["index"]]
+        index: int = node.attrs["index"]
+        return node.inputs[0].results[index]
     return infer(node.op, [each.spec for each in node.inputs], node.attrs)

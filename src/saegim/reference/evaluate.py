@@ -2,116 +2,93 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from saegim.ir import Graph, Node, body_of
-from saegim.reference.meaning import IN_PLACE, MEANING
+from saegim.reference.meaning import MEANING
+from saegim.reference.memory import IN_PLACE, Step, made_anew, make_plan
 
 Array = npt.NDArray[Any]
-Values = list[Any]  # an array a slot; a scan's slot holds the tuple of its results
+Run = Callable[..., Any]
 
-
-# Results that may share the memory of their input; such an input is never overwritten.
-_VIEWS = frozenset(("reshape", "permute", "broadcast", "slice", "flip", "windows", "stop_gradient", "scan", "item"))
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One node: reads slots, writes one, then forgets the slots that nobody reads any more."""
-
-    run: Callable[..., Any]
-    node: Node
-    reads: tuple[int, ...]
-    writes: int
-    forgets: tuple[int, ...]
+OWN = frozenset(("input", "constant", "scan", "item"))
+"""Primitives without a line in MEANING: what they do, the evaluator does itself."""
 
 
 class Schedule:
-    """A graph in the order in which it is run; made once, run many times."""
+    """A graph in the order in which it is run; made once, run many times, also by several threads at a time.
+
+    An output may share memory with an input that is not donated, or with another output.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         nodes = graph.nodes()
+        plan = make_plan(graph)
         slot = {node: number for number, node in enumerate(nodes)}
-        last_use = {each: node for node in nodes for each in node.inputs}
-        kept = set(graph.outputs)
-        # Memory that may be overwritten: donated inputs, and what a node here freshly made.
-        owned = {*graph.donated}
-        self._constants = [(slot[n], n.attrs["value"].array) for n in nodes if n.op == "constant"]
-        self._steps: list[_Step] = []
-        shown = {each for node in nodes if node.op in _VIEWS for each in node.inputs}
-        for node in nodes:
-            if node.op in ("input", "constant"):
-                continue
-            dying = [each for each in dict.fromkeys(node.inputs) if last_use[each] is node and each not in kept]
-            run = _runner(node)
-            if node.op in IN_PLACE:
-                target = node.inputs[0]
-                if target in owned - shown and target in dying and node.inputs.count(target) == 1:
-                    run = _in_place(IN_PLACE[node.op])
-                owned.add(node)
-            reads = tuple(slot[each] for each in node.inputs)
-            self._steps.append(_Step(run, node, reads, slot[node], tuple(slot[each] for each in dying)))
+        forgets = _last_reads(plan.steps, kept={*graph.outputs})
+        # Every step as (function, its operands' slots, its own slot, slots that nobody reads afterwards).
+        self._steps = [
+            (_runner(step), _getter([slot[each] for each in step.operands]), slot[step.node], [slot[e] for e in dying])
+            for step, dying in zip(plan.steps, forgets, strict=True)
+        ]
+        self._start = [node.attrs["value"].array if node.op == "constant" else None for node in nodes]
+        self._nodes = nodes
+        self._overwritten = [slot[node] for node in plan.overwritten]
         self._outputs = [slot[node] for node in graph.outputs]
-        self._size = len(nodes)
 
-    def __call__(self, *arrays: Array, watch: Callable[[Node, Array], None] | None = None) -> tuple[Array, ...]:
-        """The graph's outputs for `arrays`. `watch` is shown every computed node with its value."""
-        values: Values = [None] * self._size
-        values[: len(arrays)] = arrays
-        for slot, array in self._constants:
-            values[slot] = array
+    def __call__(self, *arrays: Array) -> tuple[Array, ...]:
+        """The graph's outputs for `arrays`. Raises IndexError with the node's origin where an index points nowhere.
+
+        Arrays of donated inputs may be overwritten, also when an error is raised.
+        """
+        values: list[Any] = self._start.copy()
+        values[: len(arrays)] = _owned(arrays, self._overwritten) if self._overwritten else arrays
         with np.errstate(all="ignore"):
-            for step in self._steps:
-                result = step.run(*(values[slot] for slot in step.reads))
-                values[step.writes] = result
-                if watch is not None and step.node.op != "scan":
-                    watch(step.node, result)
-                for slot in step.forgets:
-                    values[slot] = None
-        return tuple(np.asarray(values[slot]) for slot in self._outputs)
+            for run, operands, number, forgotten in self._steps:
+                try:
+                    values[number] = run(*operands(values))
+                except IndexError as error:
+                    raise IndexError(f"{error}, in {self._nodes[number].where}") from None
+                for each in forgotten:
+                    values[each] = None
+        return tuple(np.asarray(values[number]) for number in self._outputs)
 
 
-def _runner(node: Node) -> Callable[..., Any]:
-    """The node as a function of its input arrays."""
-    if node.op == "item":
-        index = node.attrs["index"]
-        return lambda results: results[index]
-    if node.op == "scan":
-        return _scan_runner(node)
-    mean, attrs = MEANING[node.op], node.attrs
-    return lambda *arrays: np.asarray(mean(*arrays, **attrs))
+def _last_reads(steps: Sequence[Step], kept: set[Node]) -> list[list[Node]]:
+    """For every step the nodes whose values nobody reads after it."""
+    seen = set(kept)
+    dying: list[list[Node]] = []
+    for step in reversed(steps):
+        dying.append([each for each in dict.fromkeys(step.operands) if each not in seen])
+        seen.update(step.operands)
+    return dying[::-1]
 
 
-def _in_place(run: Callable[[Array, Array, Array], Array]) -> Callable[[Array, Array, Array], Array]:
-    """`run` on its first operand's own memory, or on a copy where that may not be written."""
-    return lambda table, *rest: run(table if table.flags.writeable else table.copy(), *rest)
+def _getter(slots: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
+    """The function that reads these slots, always as a sequence."""
+    if len(slots) > 1:
+        return itemgetter(*slots)
+    first = slots[0] if slots else 0
+    return itemgetter(slice(first, first + len(slots)))
 
 
-def _scan_runner(node: Node) -> Callable[..., tuple[Array, ...]]:
-    """Runs the body once per position, feeding the carried state on; outputs are stacked along a new first axis."""
-    attrs = node.attrs
-    body = Schedule(body_of(node))
-    carried, scanned, length = attrs["carries"], attrs["scanned"], attrs["length"]
-    order = range(length - 1, -1, -1) if attrs["reverse"] else range(length)
-
-    def run(*arrays: Array) -> tuple[Array, ...]:
-        state = arrays[:carried]
-        sequences, shared = arrays[carried : carried + scanned], arrays[carried + scanned :]
-        stacked = [np.empty(spec.shape, spec.dtype) for spec in node.results[carried:]]
-        for position in order:
-            outputs = body(*state, *(each[position] for each in sequences), *shared)
-            state = outputs[:carried]
-            for target, value in zip(stacked, outputs[carried:], strict=True):
-                target[position] = value
-        return (*state, *stacked)
-
-    return run
+def _owned(arrays: Sequence[Array], overwritten: Sequence[int]) -> list[Array]:
+    """The arrays, those to be overwritten copied where they may not be written to or another argument shares them."""
+    result = list(arrays)
+    memory = [id(each if each.base is None else each.base) for each in arrays]
+    users = Counter(memory)
+    for number in overwritten:
+        if users[memory[number]] > 1 or not arrays[number].flags.writeable:
+            result[number] = arrays[number].copy()
+    return result
 
 
 def evaluate(graph: Graph, arrays: Sequence[Array]) -> tuple[Array, ...]:
@@ -119,16 +96,56 @@ def evaluate(graph: Graph, arrays: Sequence[Array]) -> tuple[Array, ...]:
     return Schedule(graph)(*arrays)
 
 
-def first_non_finite(graph: Graph, arrays: Sequence[Array]) -> Node | None:
-    """The first node whose value holds NaN or infinity although all floating-point arrays it read were finite.
+# --- one step -------------------------------------------------------------------------------------------------------
 
-    Overwrites nothing: donated inputs are taken as ordinary ones.
-    """
-    found: list[Node] = []
 
-    def watch(node: Node, value: Array) -> None:
-        if not found and node.dtype.kind == "f" and not np.isfinite(value).all():
-            found.append(node)
+def _runner(step: Step) -> Run:
+    """The step as a function of its operands' values."""
+    return run_node(step.node) if step.target is None else _in_place(step.node, step.target)
 
-    Schedule(Graph(graph.inputs, graph.outputs))(*arrays, watch=watch)
-    return found[0] if found else None
+
+def run_node(node: Node) -> Run:
+    """A node as a function of its inputs' values; overwrites nothing. A scan gives the tuple of its results."""
+    if node.op == "constant":
+        return lambda: node.attrs["value"].array
+    if node.op == "item":
+        return itemgetter(node.attrs["index"])
+    if node.op == "scan":
+        return _scan_runner(node)
+    return partial(MEANING[node.op], **node.attrs) if node.attrs else MEANING[node.op]
+
+
+def _in_place(node: Node, target: int) -> Run:
+    """The node's meaning, written over the operand number `target`."""
+    if node.op in IN_PLACE:
+        return IN_PLACE[node.op]
+    mean = MEANING[node.op]
+    if len(node.inputs) == 1:
+        return lambda x: mean(x, x)
+    return (lambda x, y: mean(x, y, y)) if target else (lambda x, y: mean(x, y, x))
+
+
+def _scan_runner(node: Node) -> Run:
+    """Runs the body once per position, feeding the carried state on; outputs are stacked along a new first axis."""
+    attrs = node.attrs
+    carried, scanned, length = attrs["carries"], attrs["scanned"], attrs["length"]
+    body = body_of(node)
+    fresh = made_anew(body.outputs[:carried])
+    # A state that the body makes anew is nobody else's afterwards, so the next position may overwrite it.
+    own = frozenset(state for state, made in zip(body.inputs, fresh, strict=False) if made)
+    run_body = Schedule(Graph(body.inputs, body.outputs, own))
+    order = range(length - 1, -1, -1) if attrs["reverse"] else range(length)
+
+    def run(*arrays: Array) -> tuple[Array, ...]:
+        state: Sequence[Array] = [each.copy() for each in arrays[:carried]]
+        sequences, shared = arrays[carried : carried + scanned], arrays[carried + scanned :]
+        stacked = [np.empty(spec.shape, spec.dtype) for spec in node.results[carried:]]
+        for position in order:
+            outputs = run_body(*state, *(each[position] for each in sequences), *shared)
+            state = outputs[:carried]
+            for target, value in zip(stacked, outputs[carried:], strict=True):
+                target[position] = value
+        final = (each if made else each.copy() for each, made in zip(state, fresh, strict=True))
+        return (*final, *stacked)
+
+    return run

@@ -1,0 +1,134 @@
+"""Which steps may overwrite which memory, decided before anything runs.
+
+A step may write its result over an operand when nobody needs the operand's memory afterwards: the memory belongs to
+this run (a step made it, or the caller donated it), this is the last step that reads it or any view of it, and it is
+no output. A view shares the memory of what it looks at; both count as one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from saegim.ir import Graph, Node, topological
+from saegim.reference.meaning import MEANING
+from saegim.reference.rows import scatter_add_into, scatter_set_into
+
+IN_PLACE = {"scatter_add": scatter_add_into, "scatter_set": scatter_set_into}
+"""Primitives other than NumPy's own functions that can overwrite their first operand."""
+
+# Results that share the memory of their operand: all of it, each element once; or in any other way.
+_WHOLE_VIEWS = frozenset(("reshape", "permute", "flip", "stop_gradient"))
+_VIEWS = _WHOLE_VIEWS | {"broadcast", "slice", "windows"}
+# Results whose memory cannot be written to; constants are never written to, so that a program can run again.
+_READ_ONLY = frozenset(("iota", "constant", "input"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node to be computed from `operands`; `target` is the number of the one to be overwritten, if any.
+
+    The operands are the node's inputs, or what a broadcast among them repeats, where NumPy repeats by itself.
+    """
+
+    node: Node
+    operands: tuple[Node, ...]
+    target: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps in order, and the donated inputs that they overwrite."""
+
+    steps: list[Step]
+    overwritten: list[Node]
+
+
+def make_plan(graph: Graph) -> Plan:
+    """The plan for running `graph`."""
+    operands = _needed(graph, {node: _unrepeated(node) for node in graph.nodes()})
+    owner = _owners(operands)
+    last_use = {owner[each]: node for node, read in operands.items() for each in read}
+    kept = {owner[node] for node in graph.outputs}
+    writable = {node for node in operands if node.op not in _READ_ONLY or node in graph.donated}
+    steps, taken = [], set()
+    for node, read in operands.items():
+        if node.op in ("input", "constant"):
+            continue
+        free = [
+            owner[each] in writable - kept and last_use[owner[each]] is node and _is_whole(each, owner[each])
+            for each in read
+        ]
+        target = _target(node, read, free, owner)
+        if target is not None:
+            taken.add(owner[read[target]])
+        steps.append(Step(node, read, target))
+    return Plan(steps, [node for node in graph.inputs if node in taken])
+
+
+def made_anew(nodes: Sequence[Node]) -> list[bool]:
+    """For each node whether its memory is made when it is computed, and shared with none of the others."""
+    owner = _owners(topological(nodes))
+    users = Counter(owner[node] for node in nodes)
+    return [owner[node].op not in _READ_ONLY and users[owner[node]] == 1 for node in nodes]
+
+
+def _unrepeated(node: Node) -> tuple[Node, ...]:
+    """The node's inputs, without broadcasts that NumPy's own broadcasting makes unnecessary."""
+    repeats = _is_ufunc(node.op) or node.op == "select"
+    if not repeats or all(each.op != "broadcast" for each in node.inputs):
+        return node.inputs
+    bare = tuple(each.inputs[0] if each.op == "broadcast" else each for each in node.inputs)
+    if np.broadcast_shapes(*(each.shape for each in bare)) == node.shape:
+        return bare
+    return (node.inputs[0], *bare[1:])  # one operand of the full shape is enough
+
+
+def _is_ufunc(op: str) -> bool:
+    """Whether the meaning is one of NumPy's elementwise functions; `dot` is one of its functions, too."""
+    return op != "dot" and isinstance(MEANING.get(op), np.ufunc)
+
+
+def _needed(graph: Graph, operands: dict[Node, tuple[Node, ...]]) -> dict[Node, tuple[Node, ...]]:
+    """Only what the outputs still need, in the same order; inputs always."""
+    needed = {*graph.inputs, *graph.outputs}
+    for node in reversed(operands):
+        if node in needed:
+            needed.update(operands[node])
+    return {node: read for node, read in operands.items() if node in needed}
+
+
+def _owners(nodes: Iterable[Node]) -> dict[Node, Node]:
+    """For every node the one whose memory it lives in: itself, unless it is a view."""
+    owner: dict[Node, Node] = {}
+    for node in nodes:
+        owner[node] = owner[node.inputs[0]] if node.op in _VIEWS else node
+    return owner
+
+
+def _is_whole(node: Node, owner: Node) -> bool:
+    """Whether a view shows all of the memory it lives in, each element once."""
+    while node is not owner and node.op in _WHOLE_VIEWS:
+        node = node.inputs[0]
+    return node is owner
+
+
+def _target(node: Node, read: Sequence[Node], free: Sequence[bool], owner: dict[Node, Node]) -> int | None:
+    """The number of the operand that `node` overwrites: of its own spec, free, and shared with no other operand."""
+    for number in _candidates(node):
+        target = read[number]
+        # An element of an elementwise result needs only the same element of x, so `x * x` may overwrite x.
+        others = read[1:] if node.op in IN_PLACE else [each for each in read if each is not target]
+        alone = all(owner[each] is not owner[target] for each in others)
+        if free[number] and alone and target.spec == node.spec and node.shape:
+            return number
+    return None
+
+
+def _candidates(node: Node) -> Sequence[int]:
+    if node.op in IN_PLACE:
+        return (0,)
+    return range(len(node.inputs)) if _is_ufunc(node.op) else ()

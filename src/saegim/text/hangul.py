@@ -55,6 +55,13 @@ def decompose_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return parts[place, source].astype(np.uint32), source
 
 
+def tails_of(codes: np.ndarray) -> np.ndarray:
+    """(N,) the number of each syllable's tail, 1 to 27, in the dtype of `codes`; 0 for whatever has none."""
+    one = codes.dtype.type
+    offset = codes - one(SYLLABLE)  # wraps around below the first syllable
+    return np.where(offset < SYLLABLES, offset % one(TAILS), one(0))
+
+
 def compose_codes(codes: np.ndarray) -> np.ndarray:
     """Lead and vowel, or lead, vowel and tail, as one syllable; everything else stays. (N,) -> (M,) uint32"""
     lead, vowel, tail = codes - np.uint32(LEAD), codes - np.uint32(VOWEL), codes - np.uint32(TAIL + 1)

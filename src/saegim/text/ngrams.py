@@ -27,7 +27,7 @@ import numpy as np
 
 from saegim.data.ragged import Ragged, offsets_of
 from saegim.errors import SettingError
-from saegim.text.hangul import code_points, decompose_codes
+from saegim.text.hangul import TAIL, code_points, decompose_codes, tails_of
 
 BASE = 0x9FB21C651E98DF25
 """An odd number without pattern: the base of the fold."""
@@ -46,12 +46,18 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True)
 class Ngrams:
-    """Which n-grams are features: (shortest, longest) for each kind, None for none of this kind."""
+    """Which n-grams are features: (shortest, longest) for each kind, None for none of this kind.
+
+    edges: character n-grams of up to that many symbols also cut a Hangul syllable at their edges, where Korean
+        stems and endings meet: once without the tail of the last syllable (한 counts as 하 too, with the hash of
+        하), once with nothing but the tail of the first (간다 counts as ㄴ다)
+    """
 
     words: Range | None = (1, 2)
     chars: Range | None = (1, 4)
     jamo: Range | None = None
     within_words: bool = False
+    edges: int = 0
 
     def __post_init__(self) -> None:
         if not self.kinds:
@@ -184,8 +190,28 @@ def _groups(chunk: Sequence[str], ngrams: Ngrams) -> Iterator[_Group]:
             if size == 1:
                 fits &= sequence.ends > sequence.starts  # a mark alone says nothing
             at = np.flatnonzero(fits)
-            salt = (256 * _KIND[sequence.kind] + size) * GOLDEN % (1 << 64)
-            yield _Group(sequence, size, at, _mix(folds[at] + np.uint64(salt)))
+            salt = np.uint64((256 * _KIND[sequence.kind] + size) * GOLDEN % (1 << 64))
+            yield _Group(sequence, size, at, _mix(folds[at] + salt))
+            if sequence.kind == "chars" and size <= ngrams.edges:
+                yield from _edge_groups(sequence, size, at, folds, salt)
+
+
+def _edge_groups(
+    sequence: _Sequence, size: int, at: np.ndarray, folds: np.ndarray, salt: np.uint64
+) -> Iterator[_Group]:
+    """The n-grams at `at` whose last, or first, symbol is a syllable with a tail, cut there.
+
+    A fold is a polynomial in BASE, so that exchanging a symbol adds the difference times BASE**place.
+    """
+    last = sequence.symbols[at + size - 1]
+    tails = tails_of(last)
+    chosen = tails > 0
+    yield _Group(sequence, size, at[chosen], _mix(folds[at[chosen]] - tails[chosen] + salt))
+    first = sequence.symbols[at]
+    tails = tails_of(first)
+    chosen = tails > 0
+    change = (np.uint64(TAIL) + tails[chosen] - first[chosen]) * np.uint64(pow(BASE, size - 1, 1 << 64))
+    yield _Group(sequence, size, at[chosen], _mix(folds[at[chosen]] + change + salt))
 
 
 def _mix(z: np.ndarray) -> np.ndarray:

@@ -44,6 +44,7 @@ class TrainStep:
         self.model, self.optimizer, self.loss = model, optimizer, loss
         self.clip_norm, self.allow_unlearnable = clip_norm, allow_unlearnable
         self.steps = 0
+        self.factor = 1.0  # of all learning rates, for whoever decides during the run, as a trainer with a deadline
         self.gradient_norm = float("nan")  # of the last step, before clipping
         self.state: dict[str, State] = {
             name: optimizer.optimizer_for(name).init(each) for name, each in model.named_parameters()
@@ -51,7 +52,7 @@ class TrainStep:
         self._programs: dict[Signature, tuple[Program, Signature]] = {}
 
     def __call__(self, *args: Any) -> Tensor:
-        rates = np.array([each.lr_at(self.steps) for each in self.optimizer.parts()], np.float32)
+        rates = np.array([self.factor * each.lr_at(self.steps) for each in self.optimizer.parts()], np.float32)
         step = np.array(self.steps + 1, np.float32)
         sign, tensors = signature((self.model, self.state, Tensor(rates), Tensor(step), args))
         if sign not in self._programs:

@@ -1,0 +1,26 @@
+"""Networks for a task, and the encoders that turn texts into what they read."""
+
+from saegim.models.batch import EncodedTexts, NgramBatch, TextBatch, TokenBatch
+from saegim.models.choose import WISHES, Choice, choose
+from saegim.models.encoder import EncoderConfig, TextEncoder
+from saegim.models.features import NgramVectorizer, SparseRows, Weighting
+from saegim.models.readers import ReaderConfig
+from saegim.models.text_model import ModelConfig, TextModel
+
+__all__ = [
+    "WISHES",
+    "Choice",
+    "EncodedTexts",
+    "EncoderConfig",
+    "ModelConfig",
+    "NgramBatch",
+    "NgramVectorizer",
+    "ReaderConfig",
+    "SparseRows",
+    "TextBatch",
+    "TextEncoder",
+    "TextModel",
+    "TokenBatch",
+    "Weighting",
+    "choose",
+]

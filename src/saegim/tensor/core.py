@@ -7,69 +7,62 @@ and the same operations build a graph.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from saegim import dtypes
 from saegim.dtypes import DType
 from saegim.errors import DTypeError, ShapeError, TraceError
-from saegim.ir import Node, Shape, Spec, constant, infer, make
+from saegim.ir import Node, Shape, constant, infer, make
 from saegim.ir.where import where_am_i
 from saegim.reference import meaning
-from saegim.tensor.indexing import plan_index
+from saegim.tensor.indexing import plan_index, position_of
+from saegim.tensor.value import Device, Scalar, Value
 
-Scalar = bool | int | float
-Device = str
+__all__ = [
+    "Device",
+    "Scalar",
+    "Tensor",
+    "apply",
+    "asarray_like",
+    "binary",
+    "broadcast_shapes",
+    "broadcast_to",
+    "broadcast_together",
+    "cast",
+    "from_start",
+    "matmul",
+    "node_of",
+    "operate",
+    "promoted",
+    "reshape_to",
+]
 
 
-class Tensor:
+class Tensor(Value):
     """An n-dimensional array of one dtype. Its value never changes; `x[key] = v` and `x += v` rebind it to a new one.
 
     Follows the Python array API standard 2024.12 (without complex numbers); functions are in the package's own
     namespace: `saegim.matmul(x, y)`.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ()
     __array_priority__ = 1000.0  # NumPy's operators give way to this class's
 
-    def __init__(self, value: npt.NDArray[Any] | Node) -> None:
-        self._value = value
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
+        import saegim
 
-    # --- what it is ---
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+            raise ValueError(f"array API version {api_version!r} is not supported; 2024.12 is the newest")
+        return saegim
 
-    @property
-    def shape(self) -> Shape:
-        return self._value.shape
-
-    @property
-    def dtype(self) -> DType:
-        return self._value.dtype
-
-    @property
-    def spec(self) -> Spec:
-        return Spec(self._value.shape, self._value.dtype)
-
-    @property
-    def ndim(self) -> int:
-        return len(self._value.shape)
-
-    @property
-    def size(self) -> int:
-        return int(self._value.size)
-
-    @property
-    def device(self) -> Device:
-        return "cpu"
-
-    @property
-    def is_traced(self) -> bool:
-        """Whether this is a node of a recorded computation, whose value is not known yet."""
-        return isinstance(self._value, Node)
+    def to_device(self, device: Device, /, *, stream: Any = None) -> Tensor:
+        if device != "cpu" or stream is not None:
+            raise ValueError(f"device 'cpu' without a stream expected, {device!r} and {stream!r} given")
+        return self
 
     @property
     def T(self) -> Tensor:  # noqa: N802 - the standard's name
@@ -84,85 +77,6 @@ class Tensor:
         last = self.ndim - 1
         return apply("permute", self, axes=(*range(last - 1), last, last - 1))
 
-    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
-        import saegim
-
-        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
-            raise ValueError(f"array API version {api_version!r} is not supported; 2024.12 is the newest")
-        return saegim
-
-    def to_device(self, device: Device, /, *, stream: Any = None) -> Tensor:
-        if device != "cpu" or stream is not None:
-            raise ValueError(f"device 'cpu' without a stream expected, {device!r} and {stream!r} given")
-        return self
-
-    # --- its value, where it is known ---
-
-    def numpy(self) -> npt.NDArray[Any]:
-        """The value as a NumPy array that cannot be written to. Raises TraceError when it is not known yet."""
-        array = self._known("its value").view()
-        array.flags.writeable = False
-        return array
-
-    def _known(self, wanted: str) -> npt.NDArray[Any]:
-        if isinstance(self._value, Node):
-            raise TraceError(
-                f"{where_am_i()} asks a traced tensor {self.spec} for {wanted}, which is known only when the program "
-                "runs; use sg.where instead of a branch, or take this line out of grad and compile"
-            )
-        return self._value
-
-    def _one(self, wanted: str) -> Any:
-        value = self._known(wanted)
-        if value.size != 1 or value.ndim:
-            raise TypeError(f"{wanted} of a tensor needs a scalar, shape {self.shape} given")
-        return value[()]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        array = np.array(self._known("its value"), dtype=dtype, copy=copy)
-        if array.base is not None or array is self._value:
-            array = array.view()
-            array.flags.writeable = False
-        return array
-
-    def __bool__(self) -> bool:
-        return bool(self._one("its truth value"))
-
-    def __int__(self) -> int:
-        return int(self._one("its integer value"))
-
-    def __float__(self) -> float:
-        return float(self._one("its value"))
-
-    def __complex__(self) -> complex:
-        return complex(self._one("its value"))
-
-    def __index__(self) -> int:
-        if not dtypes.is_integer(self.dtype):
-            raise TypeError(f"an index must be an integer, a tensor {self.spec} given")
-        return operator.index(self._one("its integer value"))
-
-    def item(self) -> Scalar:
-        """The one element as a Python number."""
-        result: Scalar = self._known("its value").item()
-        return result
-
-    def tolist(self) -> Any:
-        return self._known("its values").tolist()
-
-    def __dlpack__(self, *, stream: Any = None, **options: Any) -> Any:
-        if stream is not None:
-            raise ValueError("a tensor on the CPU has no stream; None expected")
-        return self._known("its memory").copy().__dlpack__(**options)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return np.empty(0).__dlpack_device__()
-
-    def __repr__(self) -> str:
-        if isinstance(self._value, Node):
-            return f"Tensor(traced {self.spec})"
-        return f"Tensor({np.array2string(self._value, separator=', ', prefix='Tensor(')}, dtype={self.dtype.name})"
-
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("a scalar tensor has no length")
@@ -174,24 +88,24 @@ class Tensor:
     # --- parts ---
 
     def __getitem__(self, key: Any, /) -> Tensor:
-        result = self
-        for op, extra, attrs in plan_index(self.shape, key, Tensor):
-            result = apply(op, result, *(asarray_like(each) for each in extra), **attrs)
+        keys = [_as_key(each) for each in _several(key)]
+        result = Tensor(self._value)
+        for op, extra, attrs in plan_index(self.shape, keys, _flat_position):
+            result = apply(op, result, *map(asarray_like, extra), **attrs)
         return result
 
     def __setitem__(self, key: Any, value: Any, /) -> None:
         if isinstance(self._value, Node) or isinstance(getattr(value, "_value", None), Node):
             raise TraceError(
-                f"{where_am_i()} assigns to elements of a traced tensor, which never changes; build a new one with sg.where"
+                f"{where_am_i()} assigns to elements of a traced tensor, which never changes; "
+                "build a new one with sg.where"
             )
-        if isinstance(value, Tensor) and dtypes.promote(self.dtype, value.dtype) != self.dtype:
-            raise DTypeError(f"values of {value.dtype.name} do not fit into a tensor of {self.dtype.name}; cast them")
-        if isinstance(value, bool | int | float):
-            _scalar(value, self.dtype)
-        if isinstance(key, tuple):
-            key = tuple(np.asarray(each) if isinstance(each, Tensor) else each for each in key)
-        changed = self._value.copy()
-        changed[np.asarray(key) if isinstance(key, Tensor) else key] = np.asarray(value)
+        new = _scalar(value, self.dtype, "assignment") if isinstance(value, bool | int | float) else asarray_like(value)
+        if new.dtype != self.dtype and dtypes.promote(self.dtype, new.dtype) != self.dtype:
+            raise DTypeError(f"values of {new.dtype.name} do not fit into a tensor of {self.dtype.name}; cast them")
+        keys = tuple(np.asarray(each) if isinstance(each, Tensor) else each for each in _several(key))
+        changed = np.array(self._value)
+        changed[keys] = new.numpy()
         self._value = changed
 
     # --- operators ---
@@ -283,7 +197,10 @@ class Tensor:
         return operate("shift_right", other, self)
 
     def __matmul__(self, other: Any, /) -> Tensor:
-        return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+        return matmul(self, asarray_like(other)) if isinstance(other, Tensor | np.ndarray) else NotImplemented
+
+    def __rmatmul__(self, other: Any, /) -> Tensor:
+        return matmul(asarray_like(other), self) if isinstance(other, Tensor | np.ndarray) else NotImplemented
 
     def __lt__(self, other: Any, /) -> Tensor:
         return operate("less", self, other)
@@ -314,8 +231,9 @@ def apply(op: str, *inputs: Tensor, **attrs: Any) -> Tensor:
     if any(isinstance(each._value, Node) for each in inputs):
         return Tensor(make(op, *map(node_of, inputs), **attrs))
     spec = infer(op, [each.spec for each in inputs], attrs)
+    known: list[Any] = [each._value for each in inputs]
     with np.errstate(all="ignore"):
-        value = meaning(op, *(each._value for each in inputs), **attrs)
+        value = meaning(op, *known, **attrs)
     assert value.shape == spec.shape, f"{op}: the meaning gave {value.shape}, the shape rule {spec}"
     return Tensor(value if value.dtype == spec.dtype else value.astype(spec.dtype))
 
@@ -325,11 +243,11 @@ def node_of(tensor: Tensor) -> Node:
     return tensor._value if isinstance(tensor._value, Node) else constant(tensor._value)
 
 
-def operate(op: str, first: Any, second: Any) -> Any:
+def operate(op: str, first: Any, second: Any) -> Tensor:
     """A binary operator with promotion and broadcasting; NotImplemented for operands it does not know."""
     for each in (first, second):
         if not isinstance(each, Tensor | bool | int | float | np.number | np.bool_ | np.ndarray):
-            return NotImplemented
+            return NotImplemented  # type: ignore[no-any-return] # Python's own way to say so
     return binary(op, first, second)
 
 
@@ -351,13 +269,13 @@ def promoted(op: str, *operands: Any) -> list[Tensor]:
         except DTypeError as error:
             raise DTypeError(f"{op}: {error}") from None
     return [
-        Tensor(_scalar(each, dtype, op)) if isinstance(each, bool | int | float) else cast(asarray_like(each), dtype)
+        _scalar(each, dtype, op) if isinstance(each, bool | int | float) else cast(asarray_like(each), dtype)
         for each in operands
     ]
 
 
-def _scalar(value: Scalar, dtype: DType, op: str = "asarray") -> npt.NDArray[Any]:
-    """A Python number as a scalar array of a tensor's dtype (standard, "Mixing arrays with Python scalars")."""
+def _scalar(value: Scalar, dtype: DType, op: str) -> Tensor:
+    """A Python number as a scalar of a tensor's dtype (standard, "Mixing arrays with Python scalars")."""
     fits = (
         isinstance(value, bool)
         if dtypes.is_bool(dtype)
@@ -367,7 +285,8 @@ def _scalar(value: Scalar, dtype: DType, op: str = "asarray") -> npt.NDArray[Any
         kind = type(value).__name__
         raise DTypeError(f"{op}: a Python {kind} does not combine with a tensor of {dtype.name}; cast it with astype")
     try:
-        return np.asarray(value, dtype)
+        with np.errstate(over="ignore"):
+            return Tensor(np.asarray(value, dtype))
     except OverflowError:
         raise OverflowError(f"{op}: {value} does not fit into {dtype.name}") from None
 
@@ -409,6 +328,61 @@ def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
 
 def reshape_to(x: Tensor, shape: Sequence[int]) -> Tensor:
     return x if x.shape == tuple(shape) else apply("reshape", x, shape=tuple(shape))
+
+
+# --- indices ----------------------------------------------------------------------------------------------------
+
+
+def _several(key: Any) -> tuple[Any, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _as_key(key: Any) -> Any:
+    """A part of an index in few kinds: arrays and truth values as tensors, known integer scalars as numbers."""
+    if isinstance(key, list | np.ndarray | np.bool_ | bool):
+        key = Tensor(np.asarray(key))
+    if isinstance(key, Tensor) and not key.is_traced and not key.ndim and dtypes.is_integer(key.dtype):
+        return key.item()
+    return key
+
+
+def from_start(op: str, indices: Tensor, size: int) -> Tensor:
+    """Indices counted from the start: negative ones gain `size`. Known ones are checked."""
+    if not dtypes.is_integer(indices.dtype):
+        raise DTypeError(f"{op}: integer indices expected, {indices.dtype.name} given; cast them with astype")
+    if indices.is_traced:
+        return indices if indices.dtype.kind == "u" else _from_start_traced(cast(indices, dtypes.int64), size)
+    known = indices.numpy()
+    if not known.size:
+        return indices
+    low, high = int(known.min()), int(known.max())
+    if not -size <= low <= high < size:
+        raise IndexError(f"{op}: indices between {-size} and {size - 1} expected, {low} to {high} given")
+    return indices if low >= 0 else Tensor(np.where(known < 0, known.astype(np.int64) + size, known))
+
+
+def _from_start_traced(indices: Tensor, size: int) -> Tensor:
+    return apply("select", indices < 0, indices + size, indices)
+
+
+def _flat_position(keys: Sequence[Any], sizes: Sequence[int]) -> Tensor:
+    """One row-major position from an integer or integer tensor per axis."""
+    flat = Tensor(np.zeros((), np.int64))
+    for axis, (key, size) in enumerate(zip(keys, sizes, strict=True)):
+        if isinstance(key, Tensor):
+            position = cast(from_start("index", key, size), dtypes.int64)
+        else:
+            position = Tensor(np.asarray(position_of(key, size, axis)))
+        combined = binary("add", flat * size, position)
+        if position.is_traced and len(keys) > 1:
+            # Outside of its own axis it may still be inside of all of them together: -1 is outside of both.
+            outside = broadcast_to((position < 0) | (position >= size), combined.shape)
+            combined = apply("select", outside, broadcast_to(Tensor(np.asarray(-1)), combined.shape), combined)
+        flat = combined
+    return flat
+
+
+# --- matrix products --------------------------------------------------------------------------------------------
 
 
 def matmul(x1: Tensor, x2: Tensor, /) -> Tensor:

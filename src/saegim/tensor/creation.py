@@ -176,8 +176,8 @@ def eye(
     """Ones on diagonal `k` of a matrix, zeros elsewhere."""
     check_device(device)
     wanted = dtypes.as_dtype(dtype or dtypes.DEFAULT_FLOAT)
-    shape = _sizes("eye", (n_rows, n_rows if n_cols is None else n_cols))
-    return Tensor(np.eye(*shape, k, dtype=wanted))
+    rows, columns = _sizes("eye", (n_rows, n_rows if n_cols is None else n_cols))
+    return Tensor(np.eye(rows, columns, k, dtype=wanted))
 
 
 # --- counted --------------------------------------------------------------------------------------------------------
@@ -198,10 +198,8 @@ def arange(
     if step == 0:
         raise ValueError("arange: a step other than 0 expected")
     whole = all(isinstance(each, int) for each in (first, last, step))
-    if dtype is None:
-        wanted = dtypes.DEFAULT_INT if whole else dtypes.DEFAULT_FLOAT
-    else:
-        wanted = dtypes.as_dtype(dtype)
+    default = dtypes.DEFAULT_INT if whole else dtypes.DEFAULT_FLOAT
+    wanted = default if dtype is None else dtypes.as_dtype(dtype)
     exact = wanted if whole and dtypes.is_integer(wanted) else dtypes.float64
     return Tensor(np.arange(first, last, step, dtype=exact).astype(wanted))
 

@@ -10,7 +10,7 @@ import numpy as np
 from saegim import dtypes
 from saegim.dtypes import DType
 from saegim.errors import DTypeError
-from saegim.tensor.core import Device, Scalar, Tensor, asarray_like, cast
+from saegim.tensor.core import Device, Scalar, Tensor, asarray_like, cast, promoted
 from saegim.tensor.creation import check_device
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
@@ -63,8 +63,8 @@ def finfo(type: DType | Tensor, /) -> FloatInfo:
     if not dtypes.is_floating(dtype):
         raise DTypeError(f"finfo: a floating-point dtype expected, {dtype.name} given; iinfo describes integers")
     info = np.finfo(dtype)
-    numbers = (float(each) for each in (info.eps, info.max, info.min, info.smallest_normal))
-    return FloatInfo(info.bits, *numbers, dtype)
+    eps, high, low, smallest = map(float, (info.eps, info.max, info.min, info.smallest_normal))
+    return FloatInfo(info.bits, eps, high, low, smallest, dtype)
 
 
 def iinfo(type: DType | Tensor, /) -> IntInfo:
@@ -100,10 +100,8 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
 
 def result_type(*arrays_and_dtypes: Tensor | DType | Scalar) -> DType:
     """The dtype that the given tensors, dtypes and Python numbers promote to."""
-    found = [_dtype_of(each) for each in arrays_and_dtypes if not isinstance(each, bool | int | float)]
-    if not found:
-        raise DTypeError("result_type: at least one tensor or dtype expected")
-    dtype = found[0]
-    for each in found[1:]:
-        dtype = dtypes.promote(dtype, each)
-    return dtype
+    stand_ins = [
+        each if isinstance(each, bool | int | float) else Tensor(np.zeros((), _dtype_of(each)))
+        for each in arrays_and_dtypes
+    ]
+    return promoted("result_type", *stand_ins)[0].dtype

@@ -34,6 +34,7 @@ __all__ = [
     "bitwise_xor",
     "ceil",
     "clip",
+    "conj",
     "copysign",
     "cos",
     "cosh",
@@ -46,6 +47,7 @@ __all__ = [
     "greater",
     "greater_equal",
     "hypot",
+    "imag",
     "isfinite",
     "isinf",
     "isnan",
@@ -68,6 +70,7 @@ __all__ = [
     "not_equal",
     "positive",
     "pow",
+    "real",
     "reciprocal",
     "remainder",
     "round",
@@ -135,18 +138,18 @@ def minimum(x1: Operand, x2: Operand, /) -> Tensor:
 
 def clip(x: Tensor, /, min: Operand | None = None, max: Operand | None = None) -> Tensor:
     """x, but at least `min` and at most `max`, in x's dtype."""
-    result = asarray_like(x)
+    result = +asarray_like(x)
     for op, bound in (("maximum", min), ("minimum", max)):
         if bound is not None:
             result = binary(op, result, bound)
     if result.dtype != x.dtype:
         raise DTypeError(f"clip: bounds that fit into {x.dtype.name} expected, {result.dtype.name} given")
-    return result if result is not x else Tensor(x._value)
+    return result
 
 
 def positive(x: Tensor, /) -> Tensor:
     """x."""
-    return +x
+    return +asarray_like(x)
 
 
 def negative(x: Tensor, /) -> Tensor:
@@ -182,6 +185,24 @@ def sqrt(x: Tensor, /) -> Tensor:
 def hypot(x1: Operand, x2: Operand, /) -> Tensor:
     """The square root of x1*x1 + x2*x2, without overflow on the way."""
     return binary("hypot", x1, x2)
+
+
+# --- complex parts, of numbers that are always real -------------------------------------------------------------------
+
+
+def conj(x: Tensor, /) -> Tensor:
+    """x, which is real."""
+    return +asarray_like(x)
+
+
+def real(x: Tensor, /) -> Tensor:
+    """x, which is real."""
+    return +asarray_like(x)
+
+
+def imag(x: Tensor, /) -> Tensor:
+    """Zeros of x's shape, since x is real."""
+    return broadcast_to(Tensor(np.zeros((), x.dtype)), x.shape)
 
 
 # --- rounding ---------------------------------------------------------------------------------------------------------

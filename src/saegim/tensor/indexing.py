@@ -2,158 +2,137 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
+from saegim.dtypes import is_bool
 from saegim.errors import TraceError
 from saegim.ir import Shape
 
 Step = tuple[str, tuple[Any, ...], dict[str, Any]]  # a primitive, its further operands, its attributes
+Flatten = Callable[[Sequence[Any], Sequence[int]], Any]
+"""From an integer or integer tensor per axis and the axes' sizes: one row-major position."""
 
 
-def plan_index(shape: Shape, key: Any, tensor_type: type) -> Iterator[Step]:
-    """The primitives that `x[key]` consists of for an x of `shape`.
+def plan_index(shape: Shape, keys: Sequence[Any], flatten: Flatten) -> Iterator[Step]:
+    """The primitives that `x[keys]` consists of for an x of `shape`.
 
-    Keys are integers, slices, `...`, `None`, one truth-value array, or integer arrays that broadcast together
-    (the standard's integer array indexing: such a key consists of integers and integer arrays alone, or of
-    arrays next to each other among slices, as NumPy has it). Raises IndexError for keys that do not fit.
+    Keys are integers, slices, `...`, `None`, one truth-value tensor, or integer tensors that broadcast together
+    (standard, "Integer array indexing"); where these are mixed with slices, NumPy's order of the result's axes holds.
+    Raises IndexError for keys that do not fit.
     """
-    keys = list(key) if isinstance(key, tuple) else [key]
-    keys = [np.asarray(each) if isinstance(each, list) else each for each in keys]
-    arrays = [each for each in keys if _is_array(each, tensor_type)]
-    if any(each.dtype.kind == "b" for each in arrays):
-        yield from _mask(shape, keys, tensor_type)
+    if any(_is_tensor(each) and is_bool(each.dtype) for each in keys):
+        yield from _mask(shape, keys)
         return
     keys = _without_ellipsis(shape, keys)
-    if arrays:
-        yield from _gather(shape, keys, tensor_type)
+    if any(map(_is_tensor, keys)):
+        yield from _gather(shape, keys, flatten)
     else:
         yield from _basic(shape, keys)
 
 
-def _is_array(key: Any, tensor_type: type) -> bool:
-    return isinstance(key, tensor_type | np.ndarray)
+def _is_tensor(key: Any) -> bool:
+    return hasattr(key, "is_traced")
 
 
-def _without_ellipsis(shape: Shape, keys: list[Any]) -> list[Any]:
+def _without_ellipsis(shape: Shape, keys: Sequence[Any]) -> list[Any]:
     """Every axis has a key of its own."""
     used = sum(each is not None and each is not Ellipsis for each in keys)
     if used > len(shape) or sum(each is Ellipsis for each in keys) > 1:
-        raise IndexError(f"{used} indices for shape {shape}, at most {len(shape)} and one ellipsis expected")
+        raise IndexError(f"at most {len(shape)} indices for shape {shape} and one ellipsis expected, {used} given")
     fill: list[Any] = [slice(None)] * (len(shape) - used)
     at = next((number for number, each in enumerate(keys) if each is Ellipsis), len(keys))
     return [*keys[:at], *fill, *keys[at + 1 :]]
 
 
-def _basic(shape: Shape, keys: list[Any]) -> Iterator[Step]:
+def _basic(shape: Shape, keys: Sequence[Any]) -> Iterator[Step]:
     """Slices and integers: one slice, a flip for negative steps, then a reshape."""
-    starts, stops, steps, flipped, result = [], [], [], [], []
-    axis = 0
-    for each in keys:
-        if each is None:
+    spans: list[range] = []
+    result: list[int] = []
+    for key in keys:
+        if key is None:
             result.append(1)
             continue
+        axis = len(spans)
         size = shape[axis]
-        if isinstance(each, slice):
-            positions = range(*each.indices(size))
-            if positions.step < 0:
-                flipped.append(axis)
-                positions = positions[::-1]
-            start, stop = (positions[0], positions[-1] + 1) if positions else (0, 0)
-            starts.append(start)
-            stops.append(stop)
-            steps.append(positions.step)
-            result.append(len(positions))
+        if isinstance(key, slice):
+            spans.append(range(*key.indices(size)))
+            result.append(len(spans[-1]))
         else:
-            position = _position(each, size, axis)
-            starts.append(position)
-            stops.append(position + 1)
-            steps.append(1)
-        axis += 1
-    if (starts, stops, steps) != ([0] * axis, list(shape), [1] * axis):
-        yield "slice", (), {"start": tuple(starts), "stop": tuple(stops), "step": tuple(steps)}
+            position = position_of(key, size, axis)
+            spans.append(range(position, position + 1))
+    ascending = [each if each.step > 0 else each[::-1] for each in spans]
+    bounds = [(each[0], each[-1] + 1, each.step) if each else (0, 0, 1) for each in ascending]
+    if bounds != [(0, size, 1) for size in shape]:
+        start, stop, step = zip(*bounds, strict=True)
+        yield "slice", (), {"start": start, "stop": stop, "step": step}
+    flipped = tuple(axis for axis, each in enumerate(spans) if each.step < 0 and len(each) > 1)
     if flipped:
-        yield "flip", (), {"axes": tuple(flipped)}
-    yield "reshape", (), {"shape": tuple(result)}
+        yield "flip", (), {"axes": flipped}
+    if tuple(map(len, spans)) != tuple(result):
+        yield "reshape", (), {"shape": tuple(result)}
 
 
-def _position(key: Any, size: int, axis: int) -> int:
+def position_of(key: Any, size: int, axis: int) -> int:
+    """One position on an axis, counted from 0."""
     try:
         position = operator.index(key)
     except TypeError:
-        raise IndexError(
-            f"an integer, slice, ..., None or array expected as an index, {type(key).__name__} given"
-        ) from None
+        given = type(key).__name__
+        raise IndexError(f"an integer, slice, ..., None or tensor expected as an index, {given} given") from None
     if not -size <= position < size:
         raise IndexError(f"index {position} is outside of axis {axis} with size {size}")
-    return position % size if size else 0
+    return position % size
 
 
-def _mask(shape: Shape, keys: list[Any], tensor_type: type) -> Iterator[Step]:
-    """A truth-value array: how many elements it picks depends on its values, so it must be known."""
+def _mask(shape: Shape, keys: Sequence[Any]) -> Iterator[Step]:
+    """A truth-value tensor: how many elements it picks depends on its values, so it must be known."""
     if len(keys) != 1:
-        raise IndexError("a truth-value array must be the only index; combine conditions with & instead")
+        raise IndexError("a truth-value tensor must be the only index; combine conditions with & instead")
     mask = keys[0]
-    if getattr(mask, "is_traced", False):
+    if mask.is_traced:
         raise TraceError(
-            "a traced truth-value array cannot pick elements, since their number is known only when the program runs; "
+            "a traced truth-value tensor cannot pick elements, since their number is known only when the program runs; "
             "use sg.where"
         )
-    mask = np.asarray(mask)
     if mask.shape != shape[: mask.ndim]:
-        raise IndexError(f"a truth-value array of shape {shape[: mask.ndim]} expected, {mask.shape} given")
-    flat = np.flatnonzero(mask)
-    rest = shape[mask.ndim :]
-    yield "reshape", (), {"shape": (mask.size, *rest)}
-    yield "take", (flat,), {"mode": "clip", "unique": True}
+        raise IndexError(f"a truth-value tensor of shape {shape[: mask.ndim]} expected, {mask.shape} given")
+    yield "reshape", (), {"shape": (mask.size, *shape[mask.ndim :])}
+    yield "take", (np.flatnonzero(mask.numpy()),), {"mode": "clip", "unique": True}
 
 
-def _gather(shape: Shape, keys: list[Any], tensor_type: type) -> Iterator[Step]:
-    """Integer arrays: their axes go first, become one, and are taken by position."""
-    keys = [each for each in keys if each is not None] if None not in keys else keys
-    if None in keys:
-        raise IndexError("None cannot be combined with array indices; use expand_dims")
-    picked = [axis for axis, each in enumerate(keys) if not isinstance(each, slice)]
-    others = [axis for axis in range(len(shape)) if axis not in picked]
-    together = picked == list(range(picked[0], picked[-1] + 1))
-    sliced = [each if isinstance(each, slice) else slice(None) for each in keys]
-    yield from _basic(shape, sliced)
-    sizes = [len(range(*each.indices(size))) for each, size in zip(sliced, shape, strict=True)]
+def _gather(shape: Shape, keys: Sequence[Any], flatten: Flatten) -> Iterator[Step]:
+    """Integer tensors: their axes go first, become one, and are taken by position."""
+    # Slices and new axes first; the axes to pick from stay whole.
+    yield from _basic(shape, [slice(None) if _is_pick(each) else each for each in keys])
+    axes = accumulate((each is not None for each in keys[1:]), initial=0)
+    sizes = [_size_after(key, shape[axis]) for key, axis in zip(keys, axes, strict=True)]
+    picked = [number for number, each in enumerate(keys) if _is_pick(each)]
+    others = [number for number in range(len(keys)) if number not in picked]
+    kept = [sizes[number] for number in others]
+    flat = flatten([keys[number] for number in picked], [sizes[number] for number in picked])
     yield "permute", (), {"axes": (*picked, *others)}
-    kept = [sizes[axis] for axis in others]
-    yield "reshape", (), {"shape": (int(np.prod([shape[a] for a in picked], dtype=np.int64)), *kept)}
-    flat = _flat_position([keys[axis] for axis in picked], [shape[axis] for axis in picked], tensor_type)
+    yield "reshape", (), {"shape": (math.prod(sizes[number] for number in picked), *kept)}
     yield "take", (flat,), {"mode": "raise", "unique": False}
-    if together and picked[0]:
-        # NumPy leaves adjacent index arrays where they stood among the slices.
-        gathered, before = len(flat.shape), picked[0]
-        axes = (
-            *range(gathered, gathered + before),
-            *range(gathered),
-            *range(gathered + before, gathered + len(others)),
-        )
-        yield "permute", (), {"axes": axes}
+    before = picked[0]
+    if before and picked == list(range(before, picked[-1] + 1)):
+        # Tensors next to each other leave their axes where they stood among the slices.
+        first, last = range(flat.ndim), range(flat.ndim, flat.ndim + len(others))
+        yield "permute", (), {"axes": (*last[:before], *first, *last[before:])}
 
 
-def _flat_position(keys: list[Any], sizes: list[int], tensor_type: type) -> Any:
-    """One row-major position from a position per axis; negative positions count from the end."""
-    flat: Any = None
-    for key, size in zip(keys, sizes, strict=True):
-        traced = isinstance(key, tensor_type)
-        if traced and key.is_traced:  # type: ignore[attr-defined]
-            below = (key < 0).__array_namespace__().astype(key < 0, key.dtype)  # type: ignore[operator]
-            position: Any = key + below * size
-        else:
-            known = np.asarray(key)
-            if known.dtype.kind not in "iu":
-                raise IndexError(f"integer indices expected, {known.dtype.name} given")
-            if known.size and not -size <= int(known.min()) <= int(known.max()) < size:
-                raise IndexError(
-                    f"indices between {-size} and {size - 1} expected, {known.min()} to {known.max()} given"
-                )
-            position = np.where(known < 0, known + size, known).astype(np.int64)
-        flat = position if flat is None else flat * size + position
-    return flat
+def _size_after(key: Any, size: int) -> int:
+    """The size that an axis of `size` has once slices and new axes are done."""
+    if key is None:
+        return 1
+    return len(range(*key.indices(size))) if isinstance(key, slice) else size
+
+
+def _is_pick(key: Any) -> bool:
+    """An integer or a tensor of them; integers beside tensors count as tensors."""
+    return key is not None and not isinstance(key, slice)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from saegim import dtypes
-from saegim.errors import DTypeError, ShapeError
+from saegim.errors import ShapeError
 from saegim.tensor.axes import from_front, one_axis, to_front
-from saegim.tensor.core import Tensor, apply, asarray_like, broadcast_shapes, broadcast_to, cast, reshape_to
+from saegim.tensor.core import Tensor, apply, asarray_like, broadcast_shapes, broadcast_to, cast, from_start, reshape_to
 
 __all__ = ["take", "take_along_axis"]
 
@@ -23,23 +23,6 @@ def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
     at = one_axis("take", 0 if axis is None else axis, x.ndim)
     positions = from_start("take", asarray_like(indices), x.shape[at])
     return from_front(apply("take", to_front(x, at), positions, mode="raise", unique=False), at, positions.ndim)
-
-
-def from_start(op: str, indices: Tensor, size: int) -> Tensor:
-    """Indices counted from the start: negative ones gain `size`. Known ones are checked."""
-    if not dtypes.is_integer(indices.dtype):
-        raise DTypeError(f"{op}: integer indices expected, {indices.dtype.name} given; cast them with astype")
-    if indices.is_traced:
-        if indices.dtype.kind == "u":
-            return indices
-        wide = cast(indices, dtypes.int64)
-        return apply("select", wide < 0, wide + size, wide)
-    known = indices.numpy()
-    if known.size and not -size <= int(known.min()) <= int(known.max()) < size:
-        raise IndexError(f"{op}: indices between {-size} and {size - 1} expected, {known.min()} to {known.max()} given")
-    if not known.size or known.min() >= 0:
-        return indices
-    return Tensor(np.where(known < 0, known.astype(np.int64) + size, known))
 
 
 def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = -1) -> Tensor:

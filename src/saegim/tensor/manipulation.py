@@ -66,7 +66,7 @@ def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     return tuple(front[position] for position in range(front.shape[0]))
 
 
-def expand_dims(x: Tensor, /, *, axis: int = 0) -> Tensor:
+def expand_dims(x: Tensor, /, axis: int = 0) -> Tensor:
     """x with a new axis of size 1 at `axis`."""
     at = one_axis("expand_dims", axis, x.ndim + 1)
     return reshape_to(x, (*x.shape[:at], 1, *x.shape[at:]))

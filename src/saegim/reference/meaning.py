@@ -44,6 +44,18 @@ def _random_bits(key: Array, shape: Ints) -> Array:
     return upper.astype(np.uint32).reshape(shape)
 
 
+# --- elementwise ----------------------------------------------------------------------------------------------------
+
+
+def _floor_divide(x: Array, y: Array) -> Array:
+    """NumPy's, exact for finite numbers; with an infinite one the array API standard's, which is not Python's."""
+    quotient: Array = np.floor_divide(x, y)
+    if x.dtype.kind != "f":
+        return quotient
+    infinite = np.isinf(x) | np.isinf(y)
+    return np.where(infinite, np.floor(x / y), quotient) if infinite.any() else quotient
+
+
 # --- shape moves ----------------------------------------------------------------------------------------------------
 
 
@@ -139,7 +151,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "maximum": np.maximum,
     "minimum": np.minimum,
     "remainder": np.remainder,
-    "floor_divide": np.floor_divide,
+    "floor_divide": _floor_divide,
     "divide": np.divide,
     "atan2": np.arctan2,
     "hypot": np.hypot,

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from fnmatch import fnmatchcase
 
+import numpy as np
+
+from saegim.dtypes import int64
 from saegim.errors import SettingError
 from saegim.schedules import Schedule
-from saegim.tensor.core import Tensor, apply
+from saegim.tensor.core import Tensor, apply, cast
 from saegim.tensor.rows import Rows
 
 State = dict[str, Tensor]
 Gradient = Tensor | Rows
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Optimizer(ABC):
     """An update rule. `schedule`, when given, multiplies the learning rate `lr` by a factor for each step."""
 
     lr: float
+    _: KW_ONLY
     schedule: Schedule | None = None
 
     def __post_init__(self) -> None:
@@ -35,7 +39,8 @@ class Optimizer(ABC):
     def apply(self, param: Tensor, grad: Tensor, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, State]:
         """The parameter and its state after one step.
 
-        `lr` and `step` (1, 2, ...) are scalars of the parameter's dtype, known when the program runs.
+        `lr` is a scalar of the parameter's dtype. `step` (1, 2, ...) is a float64 scalar, since 1 - b^step has only
+        a few digits left in single precision. Both are known only when the program runs.
         """
 
     @property
@@ -48,12 +53,15 @@ class Optimizer(ABC):
         return False
 
     def update(self, param: Tensor, grad: Gradient, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, State]:
-        """One step for a dense gradient or for rows."""
-        if isinstance(grad, Tensor):
-            return self.apply(param, grad, state, lr, step)
-        if grad.indices.shape[0] >= param.shape[0] and not grad.unique:
-            return self.apply(param, grad.dense(), state, lr, step)  # more rows than the table has
-        rows = grad.distinct()
+        """One step for a dense gradient or for rows; `lr` and `step` are float64 scalars."""
+        rate = cast(lr, param.dtype)
+        if isinstance(grad, Rows):
+            return self.apply_rows(param, grad, state, rate, step)
+        return self.apply(param, grad, state, rate, step)
+
+    def apply_rows(self, param: Tensor, grad: Rows, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, State]:
+        """Takes out the rows in use, applies the formula to them, puts them back."""
+        rows = distinct_rows(grad)
         new, new_state = self.apply(
             _rows_of(param, rows), rows.values, {key: _rows_of(each, rows) for key, each in state.items()}, lr, step
         )
@@ -72,6 +80,23 @@ class Optimizer(ABC):
         return (self,)
 
 
+def distinct_rows(rows: Rows) -> Rows:
+    """The same gradient with every row at most once; what is left over is padding.
+
+    A gradient of at least as many rows as the table has becomes the whole table, which needs no sort; rows of it
+    that had no gradient are padding too, so that whether a row moves does not depend on how long the batch was.
+    """
+    count, size = rows.indices.shape[0], rows.shape[0]
+    if rows.unique or count < size:
+        return rows.distinct()
+    none = apply("broadcast", Tensor(np.asarray(False)), shape=(size,))
+    every = apply("broadcast", Tensor(np.asarray(True)), shape=(count,))
+    touched = apply("scatter_set", none, rows.indices, every)
+    place = apply("iota", shape=(size,), axis=0, dtype=int64)
+    outside = apply("broadcast", Tensor(np.asarray(size)), shape=(size,))
+    return Rows(apply("select", touched, place, outside), rows.dense(), rows.shape, unique=True)
+
+
 def _rows_of(table: Tensor, rows: Rows) -> Tensor:
     return apply("take", table, rows.indices, mode="clip", unique=True)
 
@@ -83,7 +108,9 @@ def _set_rows(table: Tensor, rows: Rows, values: Tensor) -> Tensor:
 class ByName:
     """An optimiser per parameter, chosen by the first pattern (as in file names) that its dotted name matches.
 
-    >>> ByName({"wide.*": Adagrad(lr=0.1), "*": AdamW(lr=1e-3)})
+    >>> from saegim.optim import Adagrad, AdamW
+    >>> ByName({"wide.*": Adagrad(0.1), "*": AdamW(1e-3)}).optimizer_for("wide.weight").lr
+    0.1
 
     Raises SettingError for a name that no pattern matches.
     """

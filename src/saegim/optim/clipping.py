@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from saegim.optim.base import Gradient
-from saegim.tensor.core import Tensor, apply
+from saegim.tensor.core import Tensor, apply, reshape_to
 from saegim.tensor.rows import Rows
 
 
@@ -16,7 +16,8 @@ def global_norm_squared(gradients: Sequence[Gradient]) -> Tensor:
     total = Tensor(np.zeros((), np.float32))
     for gradient in gradients:
         values = gradient.values if isinstance(gradient, Rows) else gradient
-        total = total + apply("sum", values * values, axes=tuple(range(values.ndim)))
+        line = reshape_to(values, (1, values.size))
+        total = total + reshape_to(apply("dot", line, line.mT), ())  # one pass, and nothing in between
     return total
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 
 from saegim.errors import SettingError
-from saegim.optim.base import Gradient, Optimizer, State
+from saegim.optim.base import Optimizer, State
 from saegim.tensor.core import Tensor, apply
 from saegim.tensor.rows import Rows
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class SGD(Optimizer):
     """g += weight_decay p;  v = momentum v + g;  p -= lr v   (Nesterov: p -= lr (g + momentum v)).
 
@@ -21,6 +21,7 @@ class SGD(Optimizer):
     """
 
     lr: float = 0.1
+    _: KW_ONLY
     momentum: float = 0.0
     nesterov: bool = False
     weight_decay: float = 0.0
@@ -49,7 +50,7 @@ class SGD(Optimizer):
         direction = grad + self.momentum * velocity if self.nesterov else velocity
         return param - lr * direction, {"velocity": velocity}
 
-    def update(self, param: Tensor, grad: Gradient, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, State]:
-        if isinstance(grad, Rows) and self.rows_are_exact:
+    def apply_rows(self, param: Tensor, grad: Rows, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, State]:
+        if self.rows_are_exact:
             return apply("scatter_add", param, grad.indices, -lr * grad.values), {}  # duplicates add up by themselves
-        return super().update(param, grad, state, lr, step)
+        return super().apply_rows(param, grad, state, lr, step)

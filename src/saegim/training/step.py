@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from saegim.autodiff import NOT_DIFFERENTIABLE, what_cuts
 from saegim.compiler import Program, compile_graph
-from saegim.errors import NonFiniteError, UnlearnableError
+from saegim.dtypes import is_floating
+from saegim.errors import NonFiniteError, SettingError, UnlearnableError
 from saegim.ir import Graph
 from saegim.nn.module import Module
 from saegim.optim import ByName, Optimizer, clip_by_global_norm, global_norm_squared
-from saegim.optim.base import Gradient, State
+from saegim.optim.base import Gradient, State, distinct_rows
 from saegim.reference import first_non_finite
-from saegim.tensor import tree
+from saegim.tensor import isfinite, sqrt, tree, where
 from saegim.tensor.core import Tensor, apply, broadcast_to, node_of
 from saegim.tensor.rows import Rows
 from saegim.tensor.transforms import Signature, gradients_of, rebuild, signature, symbols
@@ -25,11 +26,24 @@ Loss = Callable[[Any, Any], Tensor]
 Array = npt.NDArray[Any]
 
 
+class _Results(NamedTuple):
+    """What a program of a step gives."""
+
+    tensors: dict[str, Tensor]  # every parameter and buffer of the model, by name
+    state: dict[str, State]  # the optimiser's, by parameter
+    loss: Tensor
+    norm: Tensor  # of all gradients together, before clipping
+
+
 class TrainStep:
     """`step(*inputs, target)` computes loss(model(*inputs), target), moves the model's parameters and gives the loss.
 
-    The model is updated in place. A step whose loss or gradients are not finite changes nothing and raises
-    NonFiniteError, which names the first layer and operation where it happened.
+    The model is updated in place; its arrays may be overwritten, so copy what you want to keep. A step whose loss or
+    gradients are not finite changes nothing and raises NonFiniteError, which names the first layer and operation
+    where it happened.
+
+    steps: how many steps were made; state: the optimiser's arrays, by parameter and name; factor: of all learning
+    rates, for whoever decides during the run; gradient_norm: of the last step, before clipping.
     """
 
     def __init__(
@@ -41,63 +55,72 @@ class TrainStep:
         clip_norm: float | None = None,
         allow_unlearnable: bool = False,
     ) -> None:
+        if clip_norm is not None and not clip_norm > 0:
+            raise SettingError(f"a clip_norm above 0 expected, {clip_norm} given")
+        _refuse_shared(model)
         self.model, self.optimizer, self.loss = model, optimizer, loss
         self.clip_norm, self.allow_unlearnable = clip_norm, allow_unlearnable
         self.steps = 0
-        self.factor = 1.0  # of all learning rates, for whoever decides during the run, as a trainer with a deadline
-        self.gradient_norm = float("nan")  # of the last step, before clipping
+        self.factor = 1.0
+        self.gradient_norm = float("nan")
         self.state: dict[str, State] = {
             name: optimizer.optimizer_for(name).init(each) for name, each in model.named_parameters()
         }
         self._programs: dict[Signature, tuple[Program, Signature]] = {}
 
     def __call__(self, *args: Any) -> Tensor:
-        rates = np.array([self.factor * each.lr_at(self.steps) for each in self.optimizer.parts()], np.float32)
-        step = np.array(self.steps + 1, np.float32)
-        sign, tensors = signature((self.model, self.state, Tensor(rates), Tensor(step), args))
-        if sign not in self._programs:
-            self._programs[sign] = self._record(sign)
-        program, results = self._programs[sign]
+        # In double precision, so that a float64 model is trained as precisely; optimisers cast them.
+        rates = np.array([self.factor * each.lr_at(self.steps) for each in self.optimizer.parts()], np.float64)
+        step = np.array(self.steps + 1, np.float64)
+        sign, tensors = signature((self.model, self.state, rates, step, args))
+        program, result_sign = self._program(sign)
         arrays = [each._known("its value") for each in tensors]
-        (model, state), (loss, norm) = rebuild(results, [Tensor(each) for each in program(*arrays)])
-        if not (np.isfinite(float(loss)) and np.isfinite(float(norm))):
-            raise NonFiniteError(self._blame(program.graph, arrays, float(loss)))
-        for (_name, old), new in zip(self.model.named_tensors(), model, strict=True):
-            old._value = new._value
-        self.state = state
+        results: _Results = rebuild(result_sign, [Tensor(each) for each in program(*arrays)])
+        loss, norm = float(results.loss), float(results.norm)
+        if not (np.isfinite(loss) and np.isfinite(norm)):
+            raise NonFiniteError(self._blame(program.graph, arrays, loss))
+        for name, old in self.model.named_tensors():
+            old._value = results.tensors[name]._value
+        self.state = results.state
         self.steps += 1
-        self.gradient_norm = float(norm)
-        return Tensor(np.asarray(loss))
+        self.gradient_norm = norm
+        return results.loss
 
     @property
     def programs(self) -> int:
         """How many programs exist: one per combination of input shapes seen."""
         return len(self._programs)
 
+    def _program(self, sign: Signature) -> tuple[Program, Signature]:
+        found = self._programs.get(sign)
+        if found is None:
+            found = self._programs[sign] = self._record(sign)
+        return found
+
     def _record(self, sign: Signature) -> tuple[Program, Signature]:
         """Forward pass, loss, backward pass and update as one graph, compiled; and the structure of its results."""
         symbolic = symbols(sign)
         model, state, rates, step, args = rebuild(sign, symbolic)
-        params = {name: each for name, each in model.named_tensors() if name in self.state}
-        overwritten = [*dict(model.named_tensors()).values(), *tree.flatten(state)[0]]
+        before = dict(model.named_tensors())
+        overwritten = [*before.values(), *tree.flatten(state)[0]]
 
         *features, target = args
         loss = self.loss(model(*features), target)
-        gradients = self._gradients(loss, params)
-        norm = apply("sqrt", global_norm_squared(list(gradients.values())))
-        finite = apply("less", norm, Tensor(np.array(np.inf, norm.dtype)))
+        gradients = self._gradients(loss, {name: before[name] for name in state})
+        norm = sqrt(global_norm_squared(list(gradients.values())))
+        finite = isfinite(loss) & isfinite(norm)
         if self.clip_norm is not None:
             clipped = clip_by_global_norm(list(gradients.values()), self.clip_norm, norm)
             gradients = dict(zip(gradients, clipped, strict=True))
 
         after = dict(model.named_tensors())  # buffers that the forward pass replaced are new already
+        after = {name: _if(finite, each, before[name]) for name, each in after.items()}
+        state = dict(state)
         for name, gradient in gradients.items():
             part = self.optimizer.optimizer_for(name)
-            rate = _or_zero(finite, rates[self.optimizer.parts().index(part)])
-            after[name], state[name] = part.update(
-                params[name], _zero_unless(finite, gradient), state[name], rate, step
-            )
-        result_sign, results = signature(((list(after.values()), state), (loss, norm)))
+            rate = rates[self.optimizer.parts().index(part)]
+            after[name], state[name] = _update(part, finite, before[name], gradient, state[name], rate, step)
+        result_sign, results = signature(_Results(after, state, loss, norm))
         graph = Graph(tuple(map(node_of, symbolic)), tuple(map(node_of, results)), frozenset(map(node_of, overwritten)))
         return compile_graph(graph), result_sign
 
@@ -111,42 +134,72 @@ class TrainStep:
                 f"{len(cut)} of {len(pairs)} parameters cannot be learned: {'; '.join(cut)}; remove them or set "
                 "allow_unlearnable=True to train the others"
             )
+        if len(cut) == len(pairs):
+            raise UnlearnableError(f"nothing can be learned: {'; '.join(cut) or 'the model has no parameters'}")
         return {
-            name: each.distinct() if isinstance(each, Rows) else each
+            name: distinct_rows(each) if isinstance(each, Rows) else each
             for name, each in pairs.items()
             if each is not None
         }
 
     def _blame(self, graph: Graph, arrays: Sequence[Array], loss: float) -> str:
-        """The sentence for a step that was not finite. The parameters are those from before the step."""
+        """The sentence for a step that was not finite. The arrays are those from before the step."""
         what = (
-            f"step {self.steps + 1}: the loss is {loss}"
-            if not np.isfinite(loss)
-            else (f"step {self.steps + 1}: the loss is {loss:.4g} but its gradients are not finite")
+            f"the loss is {loss}" if not np.isfinite(loss) else f"the loss is {loss:.4g}, its gradients are not finite"
         )
-        node = first_non_finite(graph, arrays)
-        place = f"; the first value that is not finite comes from {node.op!r} in {node.where}" if node else ""
-        return f"{what}{place}; lower the learning rate, clip the gradients, or look for such values in the data"
+        found = first_non_finite(Graph(graph.inputs, graph.outputs[-2:]), arrays)
+        place = ""
+        if found is not None and found.argument is not None:
+            place = f"; {self._input_name(arrays[found.argument])} holds {found.kind} already"
+        elif found is not None:
+            place = f"; {found}"
+        return (
+            f"step {self.steps + 1}: {what}{place}; lower the learning rate, clip the gradients, or look for such "
+            "values in the data"
+        )
+
+    def _input_name(self, array: Array) -> str:
+        names = (f"parameter {name}" for name, each in self.model.named_tensors() if each._value is array)
+        return next(names, "one of the inputs")
+
+
+def _update(
+    part: Optimizer, finite: Tensor, param: Tensor, gradient: Gradient, state: State, rate: Tensor, step: Tensor
+) -> tuple[Tensor, State]:
+    """The parameter and its state after a step; as they were when the step is not finite.
+
+    Of a table only the rows in use are written: for them it is enough that no row is in use when it is not finite.
+    """
+    if isinstance(gradient, Rows):
+        outside = where(finite, gradient.indices, gradient.shape[0])
+        return part.update(param, Rows(outside, gradient.values, gradient.shape, gradient.unique), state, rate, step)
+    new, new_state = part.update(param, gradient, state, rate, step)
+    return _if(finite, new, param), {name: _if(finite, each, state[name]) for name, each in new_state.items()}
+
+
+def _if(finite: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    return old if new is old else apply("select", broadcast_to(finite, old.shape), new, old)
+
+
+def _refuse_shared(model: Module) -> None:
+    """Raises SettingError when two names stand for one tensor: each would be moved on its own."""
+    names: dict[int, str] = {}
+    for name, each in model.named_tensors():
+        other = names.setdefault(id(each), name)
+        if other != name:
+            raise SettingError(
+                f"{other} and {name} are one tensor, which is not supported; use one of them in both places"
+            )
 
 
 def _why_not(name: str, loss: Tensor, param: Tensor) -> str:
+    if not is_floating(param.dtype):
+        return f"{name} is {param.dtype.name}, not floating-point"
     cut = what_cuts([node_of(loss)], node_of(param))
     if cut is None:
         return f"{name} is not used by the loss"
     reason = NOT_DIFFERENTIABLE.get(cut.op, "its result is not a real number")
     return f"{name} is cut off by {cut.op!r} ({reason}) in {cut.where}"
-
-
-def _zero_unless(finite: Tensor, gradient: Gradient) -> Gradient:
-    if isinstance(gradient, Rows):
-        return gradient.with_values(_or_zero(finite, gradient.values))
-    return _or_zero(finite, gradient)
-
-
-def _or_zero(finite: Tensor, x: Tensor) -> Tensor:
-    """x, or zeros when the step is not finite: then the update moves nothing."""
-    zeros = broadcast_to(Tensor(np.zeros((), x.dtype)), x.shape)
-    return apply("select", broadcast_to(finite, x.shape), x, zeros)
 
 
 def train_step(

@@ -12,9 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from saegim.autodiff.rows import BagTerms, Cotangent, RowTerms, bag_of_item
+import numpy as np
+
+from saegim.autodiff.rows import BagTerms, Cotangent, RowTerms, item_products
 from saegim.autodiff.term import Term, count_up, full, op, select, zeros
-from saegim.dtypes import is_floating
+from saegim.dtypes import int64, is_floating
 from saegim.ir import Shape
 
 Result = Cotangent | None | tuple[Cotangent | None, ...]
@@ -22,28 +24,34 @@ Result = Cotangent | None | tuple[Cotangent | None, ...]
 # --- elementwise, where a formula needs more than a line ------------------------------------------------------------
 
 
-def _maximum(g: Term, _y: Term, a: Term, b: Term, larger: str) -> Result:
+def _larger(g: Term, a: Term, b: Term) -> Result:
     """The larger operand receives g; equal operands receive half each."""
-    first = select(a.is_("equal", b), 0.5, select(a.is_(larger, b), full(a.shape, 0, a.dtype), 1.0))
-    return g * first, g * (1 - first)
+    half, second = select(a.is_("equal", b), g * 0.5, 0), a.is_("less", b)
+    return select(second, half, g - half), select(second, g, half)
 
 
 def _power(g: Term, y: Term, a: Term, b: Term) -> Result:
-    """d(a^b)/da = b a^(b-1) (0 for b = 0); d(a^b)/db = a^b log a (0 for a = 0 where a^b = 0)."""
-    exponent = select(b.is_("equal", 0), 1, b)
-    da = select(b.is_("equal", 0), 0, g * b * op("power", a, exponent - 1))
-    base = select(a.is_("equal", 0), 1, a)
-    return da, g * y * op("log", base)
+    """d(a^b)/da = b a^(b-1) (0 for b = 0); d(a^b)/db = a^b log a (0 for a = 0 and b >= 0, where a^b is 0 or 1)."""
+    if b.number is not None:
+        da = g * b * (a if b.number == 2 else op("power", a, b - 1)) if b.number else zeros(a.node.spec)
+    else:
+        flat = b.is_("equal", 0)
+        da = select(flat, 0, g * b * op("power", a, select(flat, 1, b) - 1))
+    still = op("bitwise_and", a.is_("equal", 0), zeros(b.node.spec).is_("less_equal", b))
+    return da, g * y * op("log", select(still, 1, a))
 
 
 def _hypot(g: Term, y: Term, a: Term, b: Term) -> Result:
+    """(a, b) / y; 0 at the origin."""
     safe = select(y.is_("equal", 0), 1, y)
-    return g * a / safe, g * b / safe
+    return g * (a / safe), g * (b / safe)
 
 
 def _atan2(g: Term, _y: Term, a: Term, b: Term) -> Result:
+    """(b, -a) / (a^2 + b^2), without squares that overflow; 0 at the origin."""
     r = op("hypot", a, b)
-    return g * (b / r) / r, -(g * (a / r) / r)
+    safe = select(r.is_("equal", 0), 1, r)
+    return g * (b / safe) / safe, -(g * (a / safe) / safe)
 
 
 def _copysign(g: Term, y: Term, a: Term, _b: Term) -> Result:
@@ -52,9 +60,14 @@ def _copysign(g: Term, y: Term, a: Term, _b: Term) -> Result:
 
 
 def _logaddexp(g: Term, y: Term, a: Term, b: Term) -> Result:
-    # Where both are -inf, so is y, and a - y is nan; such a sum moves with neither.
-    finite = y.is_("not_equal", -math.inf)
-    return tuple(g * select(finite, op("exp", select(finite, x - y, 0)), 0) for x in (a, b))
+    """exp(x - y) for each operand x. Both -inf: neither moves the sum; both inf: each half."""
+    nothing = y.is_("equal", -math.inf)
+
+    def share(x: Term) -> Term:
+        # The difference of equal infinities is nan.
+        return op("exp", select(x.is_("equal", y), select(a.is_("equal", b), -math.log(2), zeros(y.node.spec)), x - y))
+
+    return tuple(g * select(nothing, 0, share(x)) for x in (a, b))
 
 
 # --- over axes ------------------------------------------------------------------------------------------------------
@@ -62,9 +75,9 @@ def _logaddexp(g: Term, y: Term, a: Term, b: Term) -> Result:
 
 def _extreme(g: Term, y: Term, x: Term, axes: tuple[int, ...]) -> Result:
     """Shared equally among the elements that are equal to the extreme."""
-    chosen = x.is_("equal", y.kept(axes, x.shape)).cast(x.dtype)
-    share = chosen / chosen.sum(axes).kept(axes, x.shape)
-    return g.kept(axes, x.shape) * share
+    chosen = x.is_("equal", y.kept(axes, x.shape))
+    share = g / chosen.cast(x.dtype).sum(axes)
+    return select(chosen, share.kept(axes, x.shape), 0)
 
 
 def _cumsum(g: Term, _y: Term, _x: Term, axis: int) -> Result:
@@ -105,17 +118,14 @@ def _cumprod(g: Term, _y: Term, x: Term, axis: int) -> Result:
     order = (*(each for each in range(line + 1) if each != axis), axis)
     moved, length = x.permute(order), x.shape[axis]
     square = (*moved.shape, length)
-    rows = count_up((length, length), 0, g.node.dtype)
-    columns = count_up((length, length), 1, g.node.dtype)
+    rows = count_up((length, length), 0, int64)
+    columns = count_up((length, length), 1, int64)
     own = rows.is_("equal", columns).broadcast(square)
-    products = op(
-        "cumprod",
-        select(own, 1, moved.reshape((*moved.shape[:-1], 1, length)).broadcast(square)),
-        axis=line + 1,
-    )
+    spread_x = moved.reshape((*moved.shape[:-1], 1, length)).broadcast(square)
+    products = op("cumprod", select(own, 1, spread_x), axis=line + 1)
     later = rows.is_("less_equal", columns).broadcast(square)
-    spread = g.permute(order).reshape((*moved.shape[:-1], 1, length)).broadcast(square)
-    return select(later, products * spread, 0).sum((line + 1,)).permute(_inverse(order))
+    spread_g = g.permute(order).reshape((*moved.shape[:-1], 1, length)).broadcast(square)
+    return select(later, products * spread_g, 0).sum((line + 1,)).permute(_inverse(order))
 
 
 # --- shape moves ----------------------------------------------------------------------------------------------------
@@ -133,6 +143,7 @@ def _broadcast(g: Term, _y: Term, x: Term, shape: Shape) -> Result:
 
 
 def _slice(g: Term, _y: Term, x: Term, start: Shape, stop: Shape, step: Shape) -> Result:
+    del stop  # the last element that was taken says more
     if 0 in g.shape:
         return zeros(x.node.spec)
     reached = [first + (count - 1) * by + 1 for first, count, by in zip(start, g.shape, step, strict=True)]
@@ -144,8 +155,9 @@ def _slice(g: Term, _y: Term, x: Term, start: Shape, stop: Shape, step: Shape) -
 def _pad(g: Term, _y: Term, x: Term, _value: Term, low: Shape, high: Shape, interior: Shape) -> Result:
     stop = tuple(size - after for size, after in zip(g.shape, high, strict=True))
     inside = op("slice", g, start=low, stop=stop, step=tuple(gap + 1 for gap in interior))
-    everywhere = tuple(range(len(g.shape)))
-    return inside.reshape(x.shape), g.sum(everywhere) - inside.sum(everywhere)
+    one = full((), 1, g.dtype)
+    padding = op("pad", zeros(x.node.spec), one, low=low, high=high, interior=interior)
+    return inside.reshape(x.shape), (g * padding).sum(tuple(range(len(g.shape))))
 
 
 def _concat(g: Term, _y: Term, *xs: Term, axis: int) -> Result:
@@ -162,53 +174,37 @@ def _concat(g: Term, _y: Term, *xs: Term, axis: int) -> Result:
 
 
 def _take(g: Term, _y: Term, table: Term, indices: Term, mode: str, unique: bool) -> Result:
-    count = indices.node.size
+    count, rows = indices.node.size, table.shape[0]
     flat = indices.reshape((count,))
-    if mode == "clip":
-        flat = op(
-            "minimum",
-            op("maximum", flat, zeros(flat.node.spec)),
-            zeros(flat.node.spec) + (table.shape[0] - 1),
-        )
-        unique = False
-    return RowTerms(flat, g.reshape((count, *table.shape[1:])), table.shape, unique), None
+    if mode == "clip" and rows:
+        # The largest index may be more than a small integer dtype can hold; then no index is too large.
+        last = min(rows - 1, int(np.iinfo(flat.dtype).max))
+        flat = op("minimum", op("maximum", flat, zeros(flat.node.spec)), full(flat.shape, last, flat.dtype))
+    return RowTerms(flat, g.reshape((count, *table.shape[1:])), table.shape, unique and mode != "clip"), None
 
 
-def _rows_inside(g: Term, indices: Term, updates: Term) -> Term:
-    """The rows of g at `indices`, zero where an index lies outside of g."""
-    if g.shape[0] == 0:
-        return zeros(updates.node.spec)
-    inside = op("bitwise_and", (-1 + zeros(indices.node.spec)).is_("less", indices), indices.is_("less", g.shape[0]))
-    found = op("take", g, indices, mode="clip", unique=False)
-    wide = inside.reshape((*indices.shape, *(1 for _ in g.shape[1:]))).broadcast(updates.shape)
-    return select(wide, found, 0)
+def _rows_inside(g: Term, indices: Term) -> Term:
+    """The rows of g at `indices`; zeros where an index lies outside of g."""
+    return op("take", g, indices, mode="fill", unique=False)
 
 
-def _scatter_add(g: Term, _y: Term, _table: Term, indices: Term, updates: Term) -> Result:
-    return g, None, _rows_inside(g, indices, updates)
+def _scatter_add(g: Term, _y: Term, _table: Term, indices: Term, _updates: Term) -> Result:
+    return g, None, _rows_inside(g, indices)
 
 
 def _scatter_set(g: Term, _y: Term, _table: Term, indices: Term, updates: Term) -> Result:
     kept = op("scatter_set", g, indices, zeros(updates.node.spec))
-    return kept, None, _rows_inside(g, indices, updates)
-
-
-def _item_products(left: Term, table: Term, indices: Term, offsets: Term) -> Term:
-    """For each item of a bag the inner product of its bag's row of `left` with its own row of `table`."""
-    number, inside = bag_of_item(offsets, indices.shape[0])
-    bags = op("take", left, number, mode="clip", unique=False)
-    rows = op("take", table, indices, mode="clip", unique=False)
-    return (bags * rows).sum((1,)) * inside.cast(left.dtype)
+    return kept, None, _rows_inside(g, indices)
 
 
 def _bag(g: Term, _y: Term, table: Term, indices: Term, weights: Term, offsets: Term) -> Result:
     dtable = BagTerms(g, indices, weights, offsets, table.shape)
-    return dtable, None, _item_products(g, table, indices, offsets), None
+    return dtable, None, item_products(g, table, indices, offsets), None
 
 
 def _bag_transpose(g: Term, _y: Term, x: Term, indices: Term, weights: Term, offsets: Term, rows: int) -> Result:
     del rows  # g's own length
-    return op("bag", g, indices, weights, offsets), None, _item_products(x, g, indices, offsets), None
+    return op("bag", g, indices, weights, offsets), None, item_products(x, g, indices, offsets), None
 
 
 # --- the table ------------------------------------------------------------------------------------------------------
@@ -244,9 +240,9 @@ DERIVATIVE: dict[str, Callable[..., Result]] = {
     "multiply": lambda g, y, a, b: (g * b, g * a),
     "divide": lambda g, y, a, b: (g / b, -(g * y / b)),
     "power": _power,
-    "maximum": lambda g, y, a, b: _maximum(g, y, a, b, "less"),
-    "minimum": lambda g, y, a, b: _maximum(g, y, b, a, "less")[::-1],  # type: ignore[index]
-    "remainder": lambda g, y, a, b: (g, -(g * op("floor", a / b))),
+    "maximum": lambda g, y, a, b: _larger(g, a, b),
+    "minimum": lambda g, y, a, b: _larger(g, -a, -b),
+    "remainder": lambda g, y, a, b: (g, -(g * op("floor_divide", a, b))),
     "atan2": _atan2,
     "hypot": _hypot,
     "logaddexp": _logaddexp,
@@ -297,6 +293,9 @@ NOT_DIFFERENTIABLE: dict[str, str] = {
     "iota": "it has no input",
     "random_bits": "random bits do not depend on anything that can be learned",
 }
+
+BLIND: dict[str, dict[int, str]] = {"copysign": {1: "only the sign of its second operand counts"}}
+"""Floating-point operands that no derivative is passed on to although the primitive has one."""
 
 SOURCES = frozenset(("input", "constant"))
 """Where differentiation begins; they have no inputs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from saegim.autodiff.term import Term, count_up, op, zeros
+from saegim.autodiff.term import Term, count_up, full, op, select, zeros
 from saegim.dtypes import int64
 from saegim.ir import Shape, Spec
 
@@ -13,7 +13,7 @@ from saegim.ir import Shape, Spec
 class RowTerms:
     """Rows `values` (N, ...) that belong at `indices` (N,) of a table of `shape`; duplicates add up.
 
-    An index outside of the table is padding and stands for nothing.
+    An index outside of the table is padding and stands for nothing. `unique`: no index inside the table is there twice.
     """
 
     indices: Term
@@ -36,27 +36,27 @@ class RowTerms:
     def distinct(self) -> RowTerms:
         """The same gradient with every index at most once, ascending; what is left over is padding.
 
-        Sizes stay N, since a graph's shapes do not depend on values: the sorted indices are numbered by
-        a running count of changes, and the rows are added up by that number.
+        Sizes stay N, since a graph's shapes do not depend on values.
         """
-        if self.unique:
-            return self
-        count, outside = self.indices.shape[0], self.shape[0]
-        if count == 0:
+        if self.unique or not self.values.shape[0]:
             return RowTerms(self.indices, self.values, self.shape, unique=True)
-        order = op("argsort", self.indices, axis=0)
-        ordered = op("take", self.indices, order, mode="clip", unique=True)
-        before = op("slice", ordered, start=(0,), stop=(count - 1,), step=(1,))
-        after = op("slice", ordered, start=(1,), stop=(count,), step=(1,))
-        changes = before.is_("not_equal", after).cast(int64)
-        starts = op("concat", zeros(Spec((1,), int64)), changes, axis=0)
-        number = op("cumsum", starts, axis=0)
-        padding = zeros(Spec((count,), ordered.dtype)) + outside
-        values = op("take", self.values, order, mode="clip", unique=True)
-        summed = op("scatter_add", zeros(values.node.spec), number, values)
-        # Equal indices write the same value, so that "distinct" holds in effect.
-        indices = op("scatter_set", padding, number, ordered)
-        return RowTerms(indices, summed, self.shape, unique=True)
+        indices, number = _distinct(self.indices, padding=self.shape[0])
+        values = op("scatter_add", zeros(self.values.node.spec), number, self.values)
+        return RowTerms(indices, values, self.shape, unique=True)
+
+
+def _distinct(indices: Term, padding: int) -> tuple[Term, Term]:
+    """The distinct indices, ascending, then `padding`, (N,) int64; and for each of `indices` its number among them."""
+    (count,) = indices.shape
+    order = op("argsort", indices, axis=0)
+    ordered = op("take", indices.cast(int64), order, mode="clip", unique=True)
+    before = op("slice", ordered, start=(0,), stop=(count - 1,), step=(1,))
+    after = op("slice", ordered, start=(1,), stop=(count,), step=(1,))
+    changes = before.is_("not_equal", after).cast(int64)
+    numbers = op("cumsum", op("concat", zeros(Spec((1,), int64)), changes, axis=0), axis=0)
+    # Equal indices write the same value to the same place, so that "distinct" holds in effect.
+    distinct = op("scatter_set", full((count,), padding, int64), numbers, ordered)
+    return distinct, op("scatter_set", zeros(numbers.node.spec), order, numbers)
 
 
 @dataclass(frozen=True)
@@ -73,27 +73,38 @@ class BagTerms:
         return op("bag_transpose", self.gradient, self.indices, self.weights, self.offsets, rows=self.shape[0])
 
     def rows(self) -> RowTerms:
-        number, inside = bag_of_item(self.offsets, self.indices.shape[0])
-        width = self.shape[1]
-        gathered = op("take", self.gradient, number, mode="clip", unique=False)
-        weights = self.weights * inside.cast(self.weights.dtype)
-        values = gathered * weights.reshape((*weights.shape, 1)).broadcast((*weights.shape, width))
-        return RowTerms(self.indices, values, self.shape, unique=False)
+        """Distinct rows: the bags' transpose onto the numbers of the distinct indices, not onto the whole table."""
+        (count,) = self.indices.shape
+        if not count:
+            none = zeros(Spec((0, *self.shape[1:]), self.gradient.dtype))
+            return RowTerms(self.indices, none, self.shape, unique=True)
+        used = select(_is_item(self.offsets, count), self.indices.cast(int64), self.shape[0])
+        indices, number = _distinct(used, padding=self.shape[0])
+        values = op("bag_transpose", self.gradient, number, self.weights, self.offsets, rows=count)
+        return RowTerms(indices, values, self.shape, unique=True)
 
 
-def bag_of_item(offsets: Term, count: int) -> tuple[Term, Term]:
-    """For each of `count` items the number of its bag, and whether it lies in a bag at all (else it is padding)."""
-    position = count_up((count,), 0, offsets.dtype)
-    number = op("searchsorted", offsets, position, side="right") - 1
-    return number, position.is_("less", _last(offsets).broadcast((count,)))
+def _is_item(offsets: Term, count: int) -> Term:
+    """For each of `count` items whether it lies in a bag at all; the others are padding."""
+    position = count_up((count,), 0, int64)
+    first, last = (_element(offsets.cast(int64), at).broadcast((count,)) for at in (0, offsets.shape[0] - 1))
+    return op("bitwise_and", first.is_("less_equal", position), position.is_("less", last))
 
 
-def _last(vector: Term) -> Term:
-    size = vector.shape[0]
-    return op("slice", vector, start=(size - 1,), stop=(size,), step=(1,))
+def _element(vector: Term, at: int) -> Term:
+    return op("slice", vector, start=(at,), stop=(at + 1,), step=(1,))
 
 
-Sparse = RowTerms | BagTerms
+def item_products(left: Term, table: Term, indices: Term, offsets: Term) -> Term:
+    """For each item of a bag its bag's row of `left` times its own row of `table`, summed; 0 for padding."""
+    (count,) = indices.shape
+    position = count_up((count,), 0, int64)
+    number = op("searchsorted", offsets.cast(int64), position, side="right") - 1
+    bags = op("take", left, number, mode="clip", unique=False)
+    rows = op("take", table, indices, mode="clip", unique=False)
+    return select(_is_item(offsets, count), (bags * rows).sum((1,)), 0)
+
+
 Cotangent = Term | RowTerms | BagTerms
 
 

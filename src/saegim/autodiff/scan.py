@@ -4,99 +4,88 @@ Forward:   state_t, y_t = body(state_{t-1}, x_t, shared)
 Backward:  from the last position to the first, with the body's own derivative at each position:
            d state_{t-1}, d x_t, d shared += body'(state_{t-1}, x_t, shared; d state_t, d y_t)
 ("Backpropagation through time", Werbos 1990.) The states are kept; what the body computed inside is computed again.
+Only what a derivative can reach is differentiated for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from saegim.autodiff.paths import reached_in_body
 from saegim.autodiff.term import Term, zeros
-from saegim.dtypes import is_floating
 from saegim.ir import Graph, Node, body_of, fresh_input, make
 
 Vjp = Callable[[Sequence[Node], Sequence[Term | None], Sequence[Node]], list[Term | None]]
 
 
-def scan_derivative(node: Node, results: Sequence[Term | None], vjp: Vjp) -> list[Term | None]:
-    """The derivative for each input of the scan `node`, given that for each of its results (None: zero).
+def scan_derivative(scan: Node, given: Mapping[int, Term], active: set[Node], vjp: Vjp) -> list[Term | None]:
+    """The derivative for each input of `scan`, from those `given` for some of its results (by number).
 
-    `vjp(outputs, their derivatives, inputs)` differentiates the body.
+    `active` are the nodes that a derivative can reach; `vjp(outputs, their derivatives, inputs)` differentiates the
+    body.
     """
-    body, attrs = body_of(node), node.attrs
+    derivative: list[Term | None] = [None] * len(scan.inputs)
+    if not given:
+        return derivative
+    body, attrs = body_of(scan), scan.attrs
     carried, scanned = attrs["carries"], attrs["scanned"]
-    states, xs, shared = _split(node.inputs, carried, scanned)
-    given = [g if g is not None else zeros(spec) for g, spec in zip(results, node.results, strict=True)]
-    before = _states_before(node)
+    inside = reached_in_body(scan, active)
+    learned = [number for number, node in enumerate(body.inputs) if node in inside]
+    states = [number for number in learned if number < carried]
+    xs = [number for number in learned if carried <= number < carried + scanned]
+    shared = [number for number in learned if number >= carried + scanned]
+    ys = [number for number in given if number >= carried and body.outputs[number] in inside]
 
-    learned_states = [i for i, each in enumerate(states) if is_floating(each.dtype)]
-    learned_xs = [i for i, each in enumerate(xs) if is_floating(each.dtype)]
-    learned_shared = [i for i, each in enumerate(shared) if is_floating(each.dtype)]
-
-    backward = _backward_body(body, carried, scanned, learned_states, learned_xs, learned_shared, vjp)
-    start = [given[i].node for i in learned_states] + [zeros(shared[i].spec).node for i in learned_shared]
-    outputs_g = [g.node for g in given[carried:] if is_floating(g.dtype)]
+    start = [given[number] if number in given else zeros(scan.inputs[number].spec) for number in states]
+    start += [zeros(scan.inputs[number].spec) for number in shared]
+    sequences = [
+        *_states_before(scan),
+        *scan.inputs[carried : carried + scanned],
+        *(given[number].node for number in ys),
+    ]
     run = make(
         "scan",
-        *start,
-        *before,
-        *xs,
-        *outputs_g,
-        *shared,
-        body=backward,
+        *(term.node for term in start),
+        *sequences,
+        *scan.inputs[carried + scanned :],
+        body=_backward_body(scan, states, xs, shared, ys, vjp),
         carries=len(start),
-        scanned=carried + scanned + len(outputs_g),
+        scanned=len(sequences),
         length=attrs["length"],
         reverse=not attrs["reverse"],
     )
-    found = [Term(make("item", run, index=index)) for index in range(len(run.results))]
-    derivative: list[Term | None] = [None] * len(node.inputs)
-    places = (
-        *learned_states,
-        *(carried + scanned + i for i in learned_shared),
-        *(carried + i for i in learned_xs),
-    )
-    for place, term in zip(places, found, strict=True):
-        derivative[place] = term
+    for index, number in enumerate((*states, *shared, *xs)):
+        derivative[number] = Term(make("item", run, index=index))
     return derivative
 
 
-def _split(nodes: Sequence[Node], carried: int, scanned: int) -> tuple[Sequence[Node], Sequence[Node], Sequence[Node]]:
-    return nodes[:carried], nodes[carried : carried + scanned], nodes[carried + scanned :]
-
-
-def _states_before(node: Node) -> list[Node]:
-    """The carried states that each position started from, stacked: the same scan, its states as outputs too."""
-    body, attrs = body_of(node), node.attrs
-    carried = attrs["carries"]
-    recording = Graph(body.inputs, (*body.outputs[:carried], *body.inputs[:carried]))
-    run = make("scan", *node.inputs, **{**attrs, "body": recording})
-    return [make("item", run, index=carried + number) for number in range(carried)]
+def _states_before(scan: Node) -> list[Node]:
+    """The states that each position started from, stacked: the same scan, with them as further outputs."""
+    body, carried = body_of(scan), scan.attrs["carries"]
+    recording = Graph(body.inputs, (*body.outputs, *body.inputs[:carried]))
+    run = make("scan", *scan.inputs, **{**scan.attrs, "body": recording})
+    return [make("item", run, index=len(body.outputs) + number) for number in range(carried)]
 
 
 def _backward_body(
-    body: Graph,
-    carried: int,
-    scanned: int,
-    learned_states: Sequence[int],
-    learned_xs: Sequence[int],
-    learned_shared: Sequence[int],
-    vjp: Vjp,
+    scan: Node, states: Sequence[int], xs: Sequence[int], shared: Sequence[int], ys: Sequence[int], vjp: Vjp
 ) -> Graph:
-    """One step back: (d state_t, d shared so far; state_{t-1}, x_t, d y_t; shared) -> the same a step earlier."""
-    states, xs, shared = _split(body.inputs, carried, scanned)
-    dstates = [fresh_input(states[i].spec) for i in learned_states]
-    dshared = [fresh_input(shared[i].spec) for i in learned_shared]
-    learned_ys = [node for node in body.outputs[carried:] if is_floating(node.dtype)]
-    dys = [fresh_input(node.spec) for node in learned_ys]
-    outputs = [*(body.outputs[i] for i in learned_states), *learned_ys]
-    wanted = [
-        *(states[i] for i in learned_states),
-        *(shared[i] for i in learned_shared),
-        *(xs[i] for i in learned_xs),
-    ]
+    """One step back: (d state_t, d shared so far; state_{t-1}, x_t, d y_t; shared) -> the same a step earlier, d x_t.
+
+    `states`, `xs`, `shared` and `ys` are the numbers of the body's inputs and outputs that take part.
+    """
+    body = body_of(scan)
+    plain = scan.attrs["carries"] + scan.attrs["scanned"]
+    dstates, dshared, dys = (
+        [fresh_input(nodes[number].spec) for number in numbers]
+        for nodes, numbers in ((body.inputs, states), (body.inputs, shared), (body.outputs, ys))
+    )
+    outputs = [body.outputs[number] for number in (*states, *ys)]
+    wanted = [body.inputs[number] for number in (*states, *shared, *xs)]
     found = vjp(outputs, [Term(node) for node in (*dstates, *dys)], wanted)
-    terms = [term if term is not None else zeros(node.spec) for term, node in zip(found, wanted, strict=True)]
-    first, last = len(learned_states), len(learned_states) + len(learned_shared)
+    terms = [zeros(node.spec) if term is None else term for term, node in zip(found, wanted, strict=True)]
+    first, last = len(states), len(states) + len(shared)
     sums = [Term(old) + new for old, new in zip(dshared, terms[first:last], strict=True)]
     results = (*terms[:first], *sums, *terms[last:])
-    return Graph((*dstates, *dshared, *states, *xs, *dys, *shared), tuple(term.node for term in results))
+    inputs = (*dstates, *dshared, *body.inputs[:plain], *dys, *body.inputs[plain:])
+    return Graph(inputs, tuple(term.node for term in results))

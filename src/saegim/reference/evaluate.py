@@ -121,8 +121,8 @@ def _in_place(node: Node, target: int) -> Run:
         return IN_PLACE[node.op]
     mean = MEANING[node.op]
     if len(node.inputs) == 1:
-        return lambda x: mean(x, x)
-    return (lambda x, y: mean(x, y, y)) if target else (lambda x, y: mean(x, y, x))
+        return lambda x: mean(x, out=x)
+    return (lambda x, y: mean(x, y, out=y)) if target else (lambda x, y: mean(x, y, out=x))
 
 
 def _scan_runner(node: Node) -> Run:

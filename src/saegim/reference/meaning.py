@@ -47,6 +47,15 @@ def _random_bits(key: Array, shape: Ints) -> Array:
 # --- elementwise ----------------------------------------------------------------------------------------------------
 
 
+def _power(x: Array, y: Array) -> Array:
+    """NumPy's, which for a repeated exponent of 0.5 is the square root: it differs from IEEE's power at -inf and -0."""
+    result: Array = np.power(x, y)
+    rooted = y == 0.5
+    if not rooted.any():
+        return result
+    return np.where(rooted & (x == 0), 0, np.where(rooted & (x == -np.inf), np.inf, result)).astype(x.dtype)
+
+
 def _floor_divide(x: Array, y: Array) -> Array:
     """NumPy's, exact for finite numbers; with an infinite one the array API standard's, which is not Python's."""
     quotient: Array = np.floor_divide(x, y)
@@ -147,7 +156,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "add": np.add,
     "subtract": np.subtract,
     "multiply": np.multiply,
-    "power": np.power,
+    "power": _power,
     "maximum": np.maximum,
     "minimum": np.minimum,
     "remainder": np.remainder,

@@ -1,0 +1,7 @@
+"""`python -m saegim` is the command `saegim`."""
+
+from __future__ import annotations
+
+from saegim.cli.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The command line. Each command is one small file: arguments -> library call -> output."""

@@ -1,0 +1,93 @@
+"""The commands and how they are reached."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from saegim.__about__ import __version__
+from saegim.cli.compare import compare
+from saegim.cli.demo import demo
+from saegim.cli.evaluate import evaluate
+from saegim.cli.explain import explain
+from saegim.cli.options import Debug
+from saegim.cli.predict import predict
+from saegim.cli.rules import check
+from saegim.cli.summary import summary
+from saegim.cli.train import train
+
+# Help is plain text: it reads well in a pipe too, and importing rich for it would take longer than all the rest.
+_PLAIN: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+    "add_completion": False,
+    "context_settings": {"help_option_names": ["--help", "-h"]},
+}
+
+
+def build() -> typer.Typer:
+    """The application with all its commands, in the order in which a newcomer meets them."""
+    app = typer.Typer(**_PLAIN)
+    app.callback(invoke_without_command=True, epilog=_examples("saegim demo", "saegim train --help"))(start)
+    app.command(epilog=_examples("saegim demo", "saegim demo --language ko --out languages"))(demo)
+    app.command(epilog=_examples("saegim train reviews.csv --text review --label stars --out model"))(train)
+    app.command(epilog=_examples("saegim evaluate model new-reviews.csv --json"))(evaluate)
+    app.command(
+        epilog=_examples(
+            'saegim predict model "정말 재미있다"', "saegim predict model --input lines.txt --output labels.txt"
+        )
+    )(predict)
+    app.command(epilog=_examples("saegim compare reviews.csv --text review --label stars --rules rules.yaml"))(compare)
+    app.command(
+        epilog=_examples(
+            'saegim explain model "정말 재미있다"', 'saegim explain rules.yaml "정말 재미있다" --language ko'
+        )
+    )(explain)
+    app.command(epilog=_examples("saegim summary model"))(summary)
+    app.add_typer(_rules(), name="rules")
+    return app
+
+
+def _rules() -> typer.Typer:
+    app = typer.Typer(**_PLAIN)
+    app.callback(invoke_without_command=True, epilog=_examples("saegim rules check rules.yaml"))(start_rules)
+    app.command(
+        epilog=_examples(
+            "saegim rules check rules.yaml",
+            "saegim rules check rules.yaml --data reviews.csv --text review --label stars",
+        )
+    )(check)
+    return app
+
+
+def _examples(*lines: str) -> str:
+    """An epilog; \\b keeps its lines apart."""
+    return "\n".join(["\b", "Example:" if len(lines) == 1 else "Examples:", *(f"  {line}" for line in lines)])
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"saegim {__version__}")
+        raise typer.Exit
+
+
+def start(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    _debug: Debug = False,
+) -> None:
+    """Learn from text on the machine you have: a network beside your rules, and which of them to trust."""
+    _help_without_command(context)
+
+
+def start_rules(context: typer.Context) -> None:
+    """Work with rules that an expert wrote down."""
+    _help_without_command(context)
+
+
+def _help_without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

@@ -1,0 +1,105 @@
+"""`saegim compare`: the majority class, rules, classical baselines and a network, on one split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from saegim.cli.console import Console
+from saegim.cli.durations import seconds
+from saegim.cli.late import late
+from saegim.cli.options import (
+    AsJson,
+    Debug,
+    InLanguage,
+    LabelColumn,
+    Language,
+    Model,
+    ModelName,
+    Quiet,
+    RuleFile,
+    Seed,
+    SkipBadRows,
+    TextColumn,
+    Threads,
+    TimeBudget,
+)
+from saegim.cli.reading import checked, labelled_texts
+
+if TYPE_CHECKING:
+    from saegim import data, rules, training
+    from saegim.cli import measuring
+    from saegim.evaluation import compare as comparing
+    from saegim.evaluation import verdict as verdicts
+else:
+    data, rules, training = late("saegim.data"), late("saegim.rules"), late("saegim.training")
+    measuring, comparing = late("saegim.cli.measuring"), late("saegim.evaluation.compare")
+    verdicts = late("saegim.evaluation.verdict")
+
+HELD_OUT = 0.2
+
+
+def compare(
+    file: Annotated[Path, typer.Argument(metavar="DATA", help="Labelled texts: CSV, TSV, JSONL, Parquet or fastText.")],
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    rule_file: RuleFile = None,
+    test: Annotated[
+        Path | None, typer.Option("--test", metavar="FILE", help="Texts to measure on; a fifth of DATA if left out.")
+    ] = None,
+    model: ModelName = Model.auto,
+    time_budget: TimeBudget = None,
+    seed: Seed = 0,
+    threads: Threads = None,
+    skip_bad_rows: SkipBadRows = False,
+    language: InLanguage = Language.en,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    _debug: Debug = False,
+) -> None:
+    """Set a network beside your rules and the usual baselines; say which to trust.
+
+    All are built from the same texts and measured on the same others: the majority class, the rules, TF-IDF with
+    logistic regression and with a linear SVM, and the network. The time budget is for training the network.
+    """
+    console = Console(as_json=as_json, quiet=quiet)
+    budget = seconds(time_budget)
+    if rule_file is not None:
+        rules.load_rules(rule_file)  # what is wrong with it is told before anything is trained
+    table = labelled_texts(console, file, text, label, skip_bad_rows=skip_bad_rows)
+    other = None if test is None else labelled_texts(console, test, text, label, skip_bad_rows=skip_bad_rows)
+    parts = _parts(console, table, other, seed)
+
+    def network(texts: Sequence[str], labels: Sequence[str]) -> measuring.Learned:
+        classifier = training.TextClassifier(model.value, time_budget=budget, seed=seed, threads=threads)
+        return measuring.Learned(classifier.fit(texts, labels, progress=console.progress()))
+
+    majority, *classical = comparing.classical_contenders(threads=threads, seed=seed)
+    expert = (
+        [] if rule_file is None else [comparing.Contender("rules", "rules", lambda *_: rules.load_rules(rule_file))]
+    )
+    learned = comparing.Contender(f"network ({model.value})", "learned", network)
+    contenders = [majority, *expert, *classical, learned]
+    assert parts.valid is not None
+    comparison = comparing.compare(
+        contenders, parts.train, parts.valid, seed=seed, progress=lambda name: console.say(f"building: {name}")
+    )
+    said = verdicts.verdict(comparison, language.value)
+    console.result(
+        {**comparison.to_dict(), "verdict": said, "findings": [vars(each) for each in parts.findings]},
+        f"{comparison.table(language.value).text()}\n\n{said}",
+    )
+
+
+def _parts(console: Console, table: data.Table, test: data.Table | None, seed: int) -> data.CheckedData:
+    """Training and test texts, checked; the latter are a stratified part of the former if none are given."""
+    if test is not None:
+        return checked(console, table, test)
+    data.check_examples(table).raise_errors()
+    kept, held_out = data.stratified_split(table.labels or [], HELD_OUT, seed)
+    train = replace(table.take(kept), source=f"the training part of {table.source}")
+    return checked(console, train, replace(table.take(held_out), source=f"the test part of {table.source}"))

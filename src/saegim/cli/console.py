@@ -1,0 +1,80 @@
+"""Where a command's words go: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saegim.cli.late import late
+from saegim.errors import SettingError
+
+if TYPE_CHECKING:
+    from saegim.training import progress
+else:
+    progress = late("saegim.training.progress")
+
+# What could break a line or steer a terminal: control characters, line separators, changes of direction.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+class Console:
+    """What one run of a command says.
+
+    as_json: the result is one JSON object and stdout holds nothing else. quiet: nothing is announced.
+    """
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+
+    def say(self, sentence: str) -> None:
+        """Announces something on stderr."""
+        if not self.quiet:
+            print(one_line(sentence), file=sys.stderr, flush=True)
+
+    def result(self, data: Mapping[str, Any], text: str) -> None:
+        """The result on stdout: `data` as one JSON object, or `text` for people."""
+        if self.as_json:
+            print(json.dumps(plain(data), ensure_ascii=False, allow_nan=False), flush=True)
+        elif text:
+            print(text, flush=True)
+
+    def progress(self) -> progress.Progress:
+        """Who listens to a training run: stderr, or nobody."""
+        return progress.Silent() if self.quiet else progress.OnTerminal()
+
+
+def one_line(text: str) -> str:
+    """The text without what would break a line or steer a terminal: such characters are written as \\n, \\x1b."""
+    return _UNPRINTABLE.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
+
+
+def whole(text: str) -> str:
+    """The text, if it is one: arguments can hold bytes that are no text. Raises SettingError."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise SettingError(
+            f"the text {one_line(text)!r} is not valid in this terminal's encoding; give UTF-8"
+        ) from None
+    return text
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it: NumPy's numbers and arrays as Python's, NaN and infinities as None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Sequence):
+        return [plain(each) for each in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,107 @@
+"""A trained classifier on texts it has not seen, alone or beside rules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from saegim.evaluation import Comparison, Measurement, Scores, assemble, score
+from saegim.evaluation.tables import Language
+from saegim.evaluation.verdict import verdict
+from saegim.rules import RuleSet, RuleSetMeasure, measure_rules
+from saegim.training import TextClassifier
+
+
+class Learned:
+    """A classifier as a comparison asks for it: labels as plain strings, and its size."""
+
+    def __init__(self, classifier: TextClassifier) -> None:
+        self.classifier = classifier
+
+    def predict(self, texts: Sequence[str]) -> list[str]:
+        return [str(label) for label in self.classifier.predict(list(texts))]
+
+    def size_bytes(self) -> int:
+        vectorizer = self.classifier.encoder.vectorizer
+        return self.classifier.summary().bytes + vectorizer.kept.nbytes + vectorizer.weights.nbytes
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured; nothing if there were no texts to measure on."""
+
+    scores: Scores | None = None
+    rules: RuleSetMeasure | None = None
+    comparison: Comparison | None = None
+    verdict: str | None = None
+    language: Language = "en"
+
+    def to_dict(self) -> dict[str, Any]:
+        scores = self.scores
+        return {
+            "valid_rows": 0 if scores is None else scores.n,
+            "accuracy": None if scores is None else scores.accuracy,
+            "macro_f1": None if scores is None else scores.macro_f1,
+            "rules": None if self.rules is None else self.rules.to_dict(),
+            "comparison": None if self.comparison is None else self.comparison.to_dict(),
+            "verdict": self.verdict,
+        }
+
+    def in_words(self) -> str:
+        if self.scores is None:
+            return "not measured: there were too few texts to hold some out; give more, or others with --valid"
+        lines = [
+            f"on {self.scores.n:,} texts held out from training:"
+            f" accuracy {self.scores.accuracy:.4f}, macro F1 {self.scores.macro_f1:.4f}"
+        ]
+        if self.comparison is not None:
+            lines += ["", self.comparison.table(self.language).text(), "", str(self.verdict), ""]
+        return "\n".join(lines)
+
+
+def measured(
+    classifier: TextClassifier,
+    rules: RuleSet | None,
+    held_out: tuple[Sequence[str], Sequence[str]],
+    *,
+    train_rows: int,
+    language: Language,
+) -> Figures:
+    """The figures of a classifier trained on `train_rows` texts, on texts with labels that it was not trained on."""
+    texts, labels = held_out
+    if not texts:
+        return Figures()
+    learned = Learned(classifier)
+    network = _measurement(
+        f"network ({classifier.kind_})", "learned", learned.predict, texts, classifier.seconds_, learned.size_bytes()
+    )
+    assert network.predictions is not None
+    scores = score(labels, network.predictions)
+    if rules is None:
+        return Figures(scores)
+    expert = _measurement("rules", "rules", rules.predict, texts, 0.0, None)
+    comparison = assemble([expert, network], labels, train_rows=train_rows)
+    return Figures(scores, measure_rules(rules, texts, labels), comparison, verdict(comparison, language), language)
+
+
+def _measurement(
+    name: str,
+    kind: Any,
+    predict: Callable[[Sequence[str]], Sequence[str | None]],
+    texts: Sequence[str],
+    build_seconds: float,
+    size: int | None,
+) -> Measurement:
+    began = time.perf_counter()
+    predictions = tuple(predict(texts))
+    seconds = time.perf_counter() - began
+    return Measurement(
+        name=name,
+        kind=kind,
+        predictions=predictions,
+        build_seconds=build_seconds,
+        predictions_per_second=len(texts) / max(seconds, 1e-9),
+        size_bytes=size,
+    )

@@ -1,0 +1,34 @@
+"""Labelled texts from a file, with what a user should know about them announced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from saegim.cli.console import Console
+from saegim.cli.late import late
+
+if TYPE_CHECKING:
+    from saegim import data
+else:
+    data = late("saegim.data")
+
+
+def labelled_texts(
+    console: Console, path: Path, text: str | None, label: str | None, *, skip_bad_rows: bool = False
+) -> data.Table:
+    """The table in a file; its notes are announced. Raises DataError."""
+    table = data.read_table(path, text=text, label=label, skip_bad_rows=skip_bad_rows)
+    for note in table.notes:
+        console.say(note if table.source in note else f"{table.source}: {note}")
+    return table
+
+
+def checked(console: Console, train: data.Table, other: data.Table | None = None) -> data.CheckedData:
+    """The tables after the check of the examples; its findings are announced. Raises DataError for the first error."""
+    found = data.check_examples(train, other)
+    for finding in found.findings:
+        if finding.level != "error":
+            console.say(f"{finding.level}: {finding.message}")
+    found.raise_errors()
+    return found

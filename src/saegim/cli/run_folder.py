@@ -1,0 +1,69 @@
+"""The folder of a training run, as far as the command line looks after it: what it holds, run.yaml, rules.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from saegim.__about__ import __version__
+from saegim.cli.console import Console
+from saegim.errors import DataError, SettingError
+from saegim.training import checkpoint, files
+
+RULES = "rules.yaml"
+RUN = "run.yaml"
+_OURS = ("config.json", RUN, "log.jsonl", checkpoint.NAME)
+
+
+def claim(folder: Path) -> None:
+    """Raises SettingError for a folder that nothing can be written to, or that holds what is not saegim's."""
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise SettingError(f"--out {folder} is a file where a folder was expected; give another name")
+        if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in _OURS):
+            raise SettingError(f"--out {folder} holds other files, which could be overwritten; give a new folder")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"--out {folder} cannot be used: {error.strerror}; give another folder") from None
+
+
+def describe(folder: Path, **options: Any) -> None:
+    """Writes run.yaml: all that is needed to repeat the run."""
+    given = {name: str(each) if isinstance(each, Path) else each for name, each in options.items()}
+    content = {"saegim": __version__, **given, "sha256": files.digest(options["file"])}
+    files.write_atomically(folder / RUN, yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode())
+
+
+@contextmanager
+def checkpointed(folder: Path) -> Iterator[None]:
+    """An interrupt inside says what was saved and how to go on."""
+    path = folder / checkpoint.NAME
+    before = _written(path)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if _written(path) == before:
+            raise KeyboardInterrupt("interrupted before there was anything to save") from None
+        raise KeyboardInterrupt(
+            f"interrupted; {path} holds what was learned: the same command with --resume goes on"
+        ) from None
+
+
+def keep_rules(console: Console, folder: Path, rules: Path | None) -> None:
+    """Copies the rules into the folder; says so if others are there."""
+    if rules is not None:
+        try:
+            content = rules.read_bytes()
+        except OSError as error:
+            raise DataError(f"{rules} cannot be read any more: {error.strerror}; train again") from None
+        files.write_atomically(folder / RULES, content)
+    elif (folder / RULES).exists():
+        console.say(f"{folder / RULES} is from an earlier run; it is kept, and explanations will use it")
+
+
+def _written(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.exists() else None

@@ -1,0 +1,125 @@
+"""`saegim train`: from labelled texts to a model folder, measured, and set beside rules if there are any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from saegim.cli.console import Console
+from saegim.cli.durations import seconds
+from saegim.cli.late import late
+from saegim.cli.options import (
+    AsJson,
+    Debug,
+    Epochs,
+    InLanguage,
+    LabelColumn,
+    Language,
+    Model,
+    ModelName,
+    Quiet,
+    RuleFile,
+    Seed,
+    SkipBadRows,
+    TextColumn,
+    Threads,
+    TimeBudget,
+)
+from saegim.cli.reading import checked, labelled_texts
+
+if TYPE_CHECKING:
+    from saegim import rules, training
+    from saegim.cli import measuring, run_folder
+    from saegim.data import CheckedData
+else:
+    rules, training = late("saegim.rules"), late("saegim.training")
+    measuring, run_folder = late("saegim.cli.measuring"), late("saegim.cli.run_folder")
+
+
+def train(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Labelled texts: CSV, TSV, JSONL, Parquet or fastText.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder that the model is written to.")],
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    valid: Annotated[
+        Path | None, typer.Option("--valid", metavar="FILE", help="Validation texts; a part of FILE if left out.")
+    ] = None,
+    model: ModelName = Model.auto,
+    rule_file: RuleFile = None,
+    epochs: Epochs = None,
+    time_budget: TimeBudget = None,
+    seed: Seed = 0,
+    threads: Threads = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in DIR.")] = False,
+    skip_bad_rows: SkipBadRows = False,
+    language: InLanguage = Language.en,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    _debug: Debug = False,
+) -> None:
+    """Train a network on labelled texts and measure it.
+
+    The model folder holds all that prediction needs, the figures of every epoch, and checkpoints: a run that was
+    interrupted goes on with --resume and ends with the same model. With --rules, the rules are kept beside the model
+    and measured on the same validation texts, and a paragraph says which of the two to trust.
+    """
+    console = Console(as_json=as_json, quiet=quiet)
+    budget = seconds(time_budget)
+    run_folder.claim(out)
+    rule_set = None if rule_file is None else rules.load_rules(rule_file)
+    table = labelled_texts(console, file, text, label, skip_bad_rows=skip_bad_rows)
+    other = None if valid is None else labelled_texts(console, valid, text, label, skip_bad_rows=skip_bad_rows)
+    data = checked(console, table, other)
+    run_folder.describe(
+        out, file=file, text=table.text_column, label=table.label_column, valid=valid, model=model.value,
+        rules=rule_file, epochs=epochs, time_budget=budget, seed=seed, threads=threads, skip_bad_rows=skip_bad_rows,
+    )  # fmt: skip
+
+    classifier = training.TextClassifier(model.value, epochs=epochs, time_budget=budget, seed=seed, threads=threads)
+    with run_folder.checkpointed(out):
+        classifier.fit(
+            data.train.texts,
+            data.train.labels,
+            valid=_known(data),
+            folder=out,
+            resume=resume,
+            progress=console.progress(),
+        )
+    classifier.save(out)
+    run_folder.keep_rules(console, out, rule_file)
+
+    held_out = _held_out(data, classifier)
+    train_rows = len(data.train) - (len(held_out[0]) if data.valid is None else 0)
+    figures = measuring.measured(classifier, rule_set, held_out, train_rows=train_rows, language=language.value)
+    console.result(
+        {
+            "model": out,
+            "kind": classifier.kind_,
+            "train_rows": train_rows,
+            **figures.to_dict(),
+            "epochs": len(classifier.history_),
+            "seconds": classifier.seconds_,
+            "notes": classifier.notes_,
+            "findings": [vars(each) for each in data.findings],
+        },
+        f"{figures.in_words()}\nthe model ({classifier.kind_}) is in {out}",
+    )
+
+
+def _known(data: CheckedData) -> tuple[list[str], list[str]] | None:
+    """The validation texts whose labels training knows: by these the best epoch is chosen."""
+    if data.valid is None:
+        return None
+    classes = set(data.train.labels or [])
+    pairs = [pair for pair in zip(data.valid.texts, data.valid.labels or [], strict=True) if pair[1] in classes]
+    return [text for text, _ in pairs], [label for _, label in pairs]
+
+
+def _held_out(data: CheckedData, classifier: training.TextClassifier) -> tuple[list[str], list[str]]:
+    """Texts and labels that the network was not trained on; none if there were too few to hold some out."""
+    if data.valid is not None:
+        return data.valid.texts, data.valid.labels or []
+    texts, labels = classifier.validation_ or ([], [])
+    return list(texts), [str(label) for label in labels]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -34,6 +34,7 @@ __all__ = [
     "broadcast_together",
     "cast",
     "from_start",
+    "is_number",
     "matmul",
     "node_of",
     "operate",
@@ -100,7 +101,7 @@ class Tensor(Value):
                 f"{where_am_i()} assigns to elements of a traced tensor, which never changes; "
                 "build a new one with sg.where"
             )
-        new = _scalar(value, self.dtype, "assignment") if isinstance(value, bool | int | float) else asarray_like(value)
+        new = _scalar(value, self.dtype, "assignment") if is_number(value) else asarray_like(value)
         if new.dtype != self.dtype and dtypes.promote(self.dtype, new.dtype) != self.dtype:
             raise DTypeError(f"values of {new.dtype.name} do not fit into a tensor of {self.dtype.name}; cast them")
         keys = tuple(np.asarray(each) if isinstance(each, Tensor) else each for each in _several(key))
@@ -259,7 +260,7 @@ def binary(op: str, first: Any, second: Any) -> Tensor:
 
 def promoted(op: str, *operands: Any) -> list[Tensor]:
     """The operands as tensors of one dtype. Python numbers take the dtype of the tensors."""
-    tensors = [asarray_like(each) for each in operands if not isinstance(each, bool | int | float)]
+    tensors = [asarray_like(each) for each in operands if not is_number(each)]
     if not tensors:
         raise DTypeError(f"{op}: at least one tensor expected, only Python numbers given; wrap one in asarray")
     dtype = tensors[0].dtype
@@ -268,10 +269,12 @@ def promoted(op: str, *operands: Any) -> list[Tensor]:
             dtype = dtypes.promote(dtype, tensor.dtype)
         except DTypeError as error:
             raise DTypeError(f"{op}: {error}") from None
-    return [
-        _scalar(each, dtype, op) if isinstance(each, bool | int | float) else cast(asarray_like(each), dtype)
-        for each in operands
-    ]
+    return [_scalar(each, dtype, op) if is_number(each) else cast(asarray_like(each), dtype) for each in operands]
+
+
+def is_number(value: Any) -> TypeGuard[Scalar]:
+    """Whether this is a Python number. NumPy's scalars have a dtype of their own, even those that are also floats."""
+    return isinstance(value, bool | int | float) and not isinstance(value, np.generic)
 
 
 def _scalar(value: Scalar, dtype: DType, op: str) -> Tensor:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from saegim import dtypes
 from saegim.dtypes import DType
 from saegim.errors import DTypeError, ShapeError
-from saegim.tensor.core import Device, Scalar, Tensor, apply, asarray_like, broadcast_to, cast, reshape_to
+from saegim.tensor.core import Device, Scalar, Tensor, apply, asarray_like, broadcast_to, cast, is_number, reshape_to
 from saegim.tensor.manipulation import stack
 
 __all__ = [
@@ -55,7 +55,7 @@ def asarray(
     """
     check_device(device)
     wanted = None if dtype is None else dtypes.as_dtype(dtype)
-    if isinstance(obj, bool | int | float | complex | list | tuple):
+    if is_number(obj) or isinstance(obj, list | tuple):
         if copy is False:
             raise ValueError(f"asarray: a {type(obj).__name__} can only be copied; leave copy out")
         return _from_python(obj, wanted)

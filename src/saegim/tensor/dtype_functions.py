@@ -10,7 +10,7 @@ import numpy as np
 from saegim import dtypes
 from saegim.dtypes import DType
 from saegim.errors import DTypeError
-from saegim.tensor.core import Device, Scalar, Tensor, asarray_like, cast, promoted
+from saegim.tensor.core import Device, Scalar, Tensor, asarray_like, cast, is_number, promoted
 from saegim.tensor.creation import check_device
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
@@ -100,8 +100,5 @@ def isdtype(dtype: DType, kind: DType | str | tuple[DType | str, ...]) -> bool:
 
 def result_type(*arrays_and_dtypes: Tensor | DType | Scalar) -> DType:
     """The dtype that the given tensors, dtypes and Python numbers promote to."""
-    stand_ins = [
-        each if isinstance(each, bool | int | float) else Tensor(np.zeros((), _dtype_of(each)))
-        for each in arrays_and_dtypes
-    ]
+    stand_ins = [each if is_number(each) else Tensor(np.zeros((), _dtype_of(each))) for each in arrays_and_dtypes]
     return promoted("result_type", *stand_ins)[0].dtype

@@ -16,6 +16,7 @@ from saegim.tensor.core import (
     asarray_like,
     broadcast_together,
     cast,
+    is_number,
     promoted,
     reshape_to,
 )
@@ -77,7 +78,7 @@ def searchsorted(
 
 def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     """x1 where the condition holds, x2 elsewhere, promoted and broadcast together."""
-    if all(isinstance(each, bool | int | float) for each in (x1, x2)):
+    if is_number(x1) and is_number(x2):
         x1 = asarray(x1, dtype=asarray([x1, x2]).dtype)
     chosen = asarray_like(condition)
     if chosen.dtype != dtypes.bool_:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from saegim.errors import SettingError
 from saegim.models.batch import NgramBatch, TextBatch, TokenBatch
-from saegim.tensor import Tensor, compile, value_and_grad
+from saegim.tensor import Tensor, compile, mean, value_and_grad
 from saegim.training import TextClassifier
 
 Array = npt.NDArray[Any]
@@ -105,7 +105,7 @@ class _Attribution:
                 None if batch.tokens is None else TokenBatch(batch.tokens.tokens, batch.tokens.mask, tokens),
             )
             scores = model(read)[0]
-            result: Tensor = scores[chosen] - scores.sum() / float(scores.shape[0])
+            result: Tensor = scores[chosen] - mean(scores)
             return result
 
         self._network = network

@@ -17,6 +17,7 @@ from saegim.data.ragged import Ragged
 from saegim.models.features import SparseRows
 
 Array = npt.NDArray[Any]
+Leaf = Any  # a NumPy array; inside of a traced program the tensor that stands for it
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class NgramBatch:
     weights (N,) float32; offsets (B+1,) int32: bag b holds the items from offsets[b] to offsets[b+1].
     """
 
-    rows: Array
-    items: Array
-    weights: Array
-    offsets: Array
+    rows: Leaf
+    items: Leaf
+    weights: Leaf
+    offsets: Leaf
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class TokenBatch:
     """tokens (B, T) int32; mask (B, T) bool, True for real tokens; weights (B, T) float32 that embeddings are
     multiplied with: 1 for real tokens (explanations vary them), 0 for padding."""
 
-    tokens: Array
-    mask: Array
-    weights: Array
+    tokens: Leaf
+    mask: Leaf
+    weights: Leaf
 
 
 @dataclass(frozen=True)

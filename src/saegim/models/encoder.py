@@ -11,6 +11,7 @@ import numpy.typing as npt
 from saegim.models.batch import EncodedTexts
 from saegim.models.features import NgramVectorizer, Weighting
 from saegim.text import Ngrams, Normalizer, Tokenizer
+from saegim.text.tokenizer import Kind as TokenKind
 
 Array = npt.NDArray[Any]
 Say = Callable[[str], None]
@@ -24,11 +25,11 @@ class EncoderConfig:
     max_tokens: longer texts are cut; max_characters: n-grams are taken from that many characters at most
     """
 
-    normalizer: Normalizer = field(default_factory=lambda: Normalizer(lowercase=True))
+    normalizer: Normalizer = field(default_factory=Normalizer)
     ngrams: Ngrams = field(default_factory=lambda: Ngrams(words=(1, 1), chars=(1, 4)))
     weighting: Weighting = field(default_factory=Weighting)
     most_buckets: int = 1 << 21
-    tokenizer: str | None = None
+    tokenizer: TokenKind | None = None
     vocabulary: int = 8000
     max_tokens: int = 128
     max_characters: int = 10_000
@@ -53,7 +54,6 @@ class TextEncoder:
         ngrams = self.vectorizer.fit_transform(ready, labels, classes)
         if self.config.tokenizer is None:
             return EncodedTexts(ngrams, self.vectorizer.columns, None)
-        # The wish is checked by Tokenizer.train, which names the kinds that exist.
         self.tokenizer = Tokenizer.train(
             ready, kind=self.config.tokenizer, vocab_size=self.config.vocabulary, normalizer=self.config.normalizer
         )

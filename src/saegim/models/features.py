@@ -32,7 +32,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class SparseRows:
-    """One sparse row per text: `columns` (N,) int32 and `values` (N,) float32, row b from offsets[b] to offsets[b+1]."""
+    """A sparse row per text: `columns` (N,) int32, `values` (N,) float32; row b from offsets[b] to offsets[b+1]."""
 
     columns: Array
     values: Array
@@ -65,7 +65,11 @@ class NgramVectorizer:
     """From texts to sparse rows. `fit` chooses buckets and weights from training texts and their labels."""
 
     def __init__(
-        self, ngrams: Ngrams, weighting: Weighting = Weighting(), *, most_buckets: int = 1 << 21  # noqa: B008 - frozen
+        self,
+        ngrams: Ngrams,
+        weighting: Weighting = Weighting(),
+        *,
+        most_buckets: int = 1 << 21,
     ) -> None:
         self.ngrams, self.weighting, self.most_buckets = ngrams, weighting, most_buckets
         self.buckets = 0
@@ -93,7 +97,7 @@ class NgramVectorizer:
     def restore(self, buckets: int, kept: Array, weights: Array) -> None:
         """Puts back what `fit_transform` chose. Raises ValueError for arrays that it cannot have chosen."""
         rising = kept.ndim == 1 and len(kept) > 0 and bool((np.diff(kept.astype(np.int64)) > 0).all())
-        if not (rising and 0 <= kept[0] and kept[-1] < buckets <= 1 << 31 and kept.shape == weights.shape):
+        if not (rising and kept[0] >= 0 and kept[-1] < buckets <= 1 << 31 and kept.shape == weights.shape):
             raise ValueError("the n-gram weights are not those of a trained encoder")
         self.buckets, self.kept, self.weights = buckets, kept.astype(np.int32), weights.astype(np.float32)
 
@@ -157,4 +161,5 @@ def _to_unit_length(values: Array, offsets: Array) -> Array:
     lengths = np.diff(offsets)
     squares = np.add.reduceat(np.append(values * values, np.float32(0)), offsets[:-1]) if len(lengths) else lengths
     norms = np.sqrt(np.where(lengths > 0, squares, 1)).astype(np.float32)
-    return values / np.repeat(np.maximum(norms, np.float32(1e-12)), lengths)
+    unit: Array = values / np.repeat(np.maximum(norms, np.float32(1e-12)), lengths)
+    return unit

@@ -1,6 +1,6 @@
 """The deep part of a model: reads a text and gives features (B, F) that a last linear layer turns into scores.
 
-Four kinds: `bag` averages embeddings of n-grams (the fastText model, Joulin et al., 2017, with a hidden layer);
+Four kinds: `bag` averages embeddings of n-grams (the fastText model, Joulin et al., 2017);
 `cnn` slides filters over embedded tokens and keeps the largest response (Kim, 2014); `lstm` reads in both
 directions (Graves and Schmidhuber, 2005); `transformer` lets every token look at every other (Vaswani et al., 2017).
 """
@@ -30,7 +30,7 @@ class ReaderConfig:
 
     kind: Kind
     width: int = 128  # of embeddings, and of the transformer throughout
-    hidden: int = 64  # bag: its hidden layer; lstm: units per direction
+    hidden: int = 64  # lstm: units per direction
     filters: int = 100  # cnn: per filter size
     filter_sizes: tuple[int, ...] = (2, 3, 4, 5)
     layers: int = 2  # lstm, transformer
@@ -44,22 +44,25 @@ class ReaderConfig:
         return self.kind != "bag"
 
 
-class BagReader(nn.Module):
-    """Embeddings of a text's n-grams, summed by weight, through a hidden layer. -> (B, hidden)"""
+class Reader(nn.Module):
+    """The base of all readers: `features` is the number F of features that it gives for each text."""
+
+    features: int
+
+
+class BagReader(Reader):
+    """Embeddings of a text's n-grams, summed by weight: a low-rank companion of the wide part. -> (B, width)"""
 
     def __init__(self, config: ReaderConfig, columns: int, *, scale: float, seed: np.random.Generator) -> None:
-        self.columns, self.width, self.scale = columns, config.width, scale
-        self.features = config.hidden
-        self.reset(seed)
-        self.hidden = nn.Linear(config.width, config.hidden, seed=seed)
+        self.columns, self.features, self.scale = columns, config.width, scale
         self.item_dropout = nn.Dropout(config.token_dropout, seed=seed)
+        self.reset(seed)
 
     def reset(self, rng: np.random.Generator) -> None:
-        self.weight = nn.Parameter(init.normal(rng, (self.columns, self.width), 0.1))
+        self.weight = nn.Parameter(init.normal(rng, (self.columns, self.features), 0.1))
 
     def __call__(self, batch: TextBatch) -> Tensor:
-        summed = sum_rows(self.weight, batch.ngrams, self.item_dropout(batch.ngrams.weights))
-        return nn.relu(self.hidden(summed * self.scale))
+        return sum_rows(self.weight, batch.ngrams, self.item_dropout(batch.ngrams.weights)) * self.scale
 
 
 class Embedded(nn.Module):
@@ -73,7 +76,7 @@ class Embedded(nn.Module):
         return self.table(batch.tokens) * self.token_dropout(batch.weights)[..., None]
 
 
-class CnnReader(nn.Module):
+class CnnReader(Reader):
     """For each filter size, filters over the embedded text and the largest response of each. -> (B, sizes*filters)"""
 
     def __init__(self, config: ReaderConfig, vocabulary: int, *, seed: np.random.Generator) -> None:
@@ -89,7 +92,7 @@ class CnnReader(nn.Module):
         return sg.concat([nn.max_over_time(nn.relu(conv(x)), tokens.mask) for conv in self.convolutions], axis=-1)
 
 
-class LstmReader(nn.Module):
+class LstmReader(Reader):
     """A bidirectional LSTM; the largest value of each unit over time. -> (B, 2*hidden)"""
 
     def __init__(self, config: ReaderConfig, vocabulary: int, *, seed: np.random.Generator) -> None:
@@ -103,7 +106,7 @@ class LstmReader(nn.Module):
         return nn.max_over_time(outputs, tokens.mask)
 
 
-class TransformerReader(nn.Module):
+class TransformerReader(Reader):
     """Transformer layers (normalised first) over tokens with learned positions; the mean over time. -> (B, width)"""
 
     def __init__(self, config: ReaderConfig, vocabulary: int, *, seed: np.random.Generator) -> None:
@@ -135,7 +138,7 @@ def _tokens(batch: TextBatch) -> TokenBatch:
     return batch.tokens
 
 
-TOKEN_READERS: dict[str, Callable[..., nn.Module]] = {
+TOKEN_READERS: dict[str, Callable[..., Reader]] = {
     "cnn": CnnReader,
     "lstm": LstmReader,
     "transformer": TransformerReader,

@@ -8,7 +8,7 @@ import numpy as np
 
 from saegim import nn
 from saegim.models.batch import TextBatch
-from saegim.models.readers import TOKEN_READERS, BagReader, ReaderConfig
+from saegim.models.readers import TOKEN_READERS, BagReader, Reader, ReaderConfig
 from saegim.models.wide import Wide
 from saegim.nn.module import Seed
 from saegim.tensor.core import Tensor
@@ -38,9 +38,8 @@ class TextModel(nn.Module):
         rng = np.random.default_rng(seed)
         self.config = config
         self.wide = Wide(config.columns, config.classes, scale=config.wide_scale, dropout=config.wide_dropout, seed=rng)
-        self.reader: nn.Module | None = None
-        if config.reader is not None:
-            self.reader = _reader(config, config.reader, rng)
+        self.reader = None if config.reader is None else _reader(config, config.reader, rng)
+        if config.reader is not None and self.reader is not None:
             self.dropout = nn.Dropout(config.reader.dropout, seed=rng)
             self.head = nn.Linear(self.reader.features, config.classes, bias=False, seed=rng)
 
@@ -51,7 +50,7 @@ class TextModel(nn.Module):
         return scores + self.head(self.dropout(self.reader(batch)))
 
 
-def _reader(config: ModelConfig, reader: ReaderConfig, rng: np.random.Generator) -> nn.Module:
+def _reader(config: ModelConfig, reader: ReaderConfig, rng: np.random.Generator) -> Reader:
     if reader.kind == "bag":
         return BagReader(reader, config.columns, scale=config.wide_scale, seed=rng)
     return TOKEN_READERS[reader.kind](reader, config.vocabulary, seed=rng)

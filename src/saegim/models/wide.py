@@ -27,7 +27,9 @@ class Wide(nn.Module):
     at zero and the bias at the log of the classes' shares, so that the first prediction is how frequent they are.
     """
 
-    def __init__(self, columns: int, classes: int, *, scale: float = 5.0, dropout: float = 0.0, seed: Seed = None) -> None:
+    def __init__(
+        self, columns: int, classes: int, *, scale: float = 5.0, dropout: float = 0.0, seed: Seed = None
+    ) -> None:
         self.columns, self.classes, self.scale = columns, classes, scale
         self.dropout = nn.Dropout(dropout, seed=seed)
         self.reset(np.random.default_rng(seed))

@@ -35,5 +35,5 @@ def model_card(classifier: TextClassifier) -> str:
         "## Limits\n\n"
         "It knows what its training texts showed and nothing else: texts of another kind, time or language may be "
         "classified wrongly with high probability. Measure it on your own labelled texts with `saegim evaluate`.\n\n"
-        "## Use\n\n```\nsaegim predict THIS_FOLDER \"a text\"\n```\n"
+        '## Use\n\n```\nsaegim predict THIS_FOLDER "a text"\n```\n'
     )

@@ -33,13 +33,17 @@ def write_checkpoint(
     """Writes the checkpoint of a run into its folder, in place of the one before."""
     arrays = {f"model/{name}": np.asarray(each) for name, each in model.named_tensors()}
     arrays |= {
-        f"optimizer/{name}/{slot}": np.asarray(each) for name, slots in step.state.items() for slot, each in slots.items()
+        f"optimizer/{name}/{slot}": np.asarray(each)
+        for name, slots in step.state.items()
+        for slot, each in slots.items()
     }
     arrays |= {f"best/{name}": each for name, each in best.items()}
     write_arrays(folder / NAME, arrays, {"state": state, "steps": step.steps, "identity": identity})
 
 
-def read_checkpoint(folder: Path, model: Module, step: TrainStep, identity: str) -> tuple[Arrays, dict[str, Any]] | None:
+def read_checkpoint(
+    folder: Path, model: Module, step: TrainStep, identity: str
+) -> tuple[Arrays, dict[str, Any]] | None:
     """Puts a checkpoint's arrays into the model and its optimiser; gives (best weights, state), None without one.
 
     Raises ModelFileError when the checkpoint is damaged, or is of another model, data or settings.

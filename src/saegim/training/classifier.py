@@ -18,12 +18,13 @@ from saegim.__about__ import __version__
 from saegim.data.sources import labels_from, texts_from
 from saegim.data.split import stratified_split
 from saegim.errors import DataError, NotFittedError
-from saegim.models.choose import Choice, choose
 from saegim.models.batch import EncodedTexts
+from saegim.models.choose import Choice, choose
 from saegim.models.encoder import TextEncoder
 from saegim.models.text_model import ModelConfig, TextModel
 from saegim.nn.summary import Summary, summary
 from saegim.runtime.threads import set_threads
+from saegim.text.normalize import Form
 from saegim.training import folder as model_folder
 from saegim.training.affordable import affordable
 from saegim.training.progress import Progress, Silent
@@ -69,7 +70,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         class_balance: float = 0.3,
         label_smoothing: float = 0.1,
         validation_share: float = 0.1,
-        normal_form: str = "NFC",
+        normal_form: Form = "NFC",
         checkpoint_seconds: float = 30.0,
         threads: int | None = None,
         seed: int = 0,
@@ -115,7 +116,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         texts, numbers = affordable(texts, numbers, self.time_budget, self.seed, notes.say)
         texts, numbers, held_out = self._hold_out(texts, numbers, valid)
 
-        choice = choose(self.model, texts, len(self.classes_))
+        choice = choose(self.model, texts)
         for reason in choice.reasons:
             notes.say(reason)
         settings = self._settings(choice)
@@ -178,6 +179,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         return Settings(
             epochs=choice.epochs if self.epochs is None else self.epochs,
             batch_size=choice.batch_size if self.batch_size is None else self.batch_size,
+            rate=choice.rate,
             monitor=self.monitor,
             patience=self.patience,
             class_balance=self.class_balance,
@@ -210,7 +212,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
     def predict(self, X: Any) -> Array:  # noqa: N803
         """The label of each text, (n,)."""
         self._require_fitted()
-        return self.classes_[self.decision_function(X).argmax(1)]
+        labels: Array = self.classes_[self.decision_function(X).argmax(1)]
+        return labels
 
     def predict_proba(self, X: Any) -> Array:  # noqa: N803
         """The probability of each class for each text, (n, C), columns as in `classes_`."""

@@ -45,7 +45,7 @@ def save(classifier: TextClassifier, folder: Path) -> None:
     write_arrays(folder / "model.safetensors", arrays)
     names = ["model.safetensors", "metrics.json"]
     if encoder.tokenizer is not None:
-        write_atomically(folder / "tokenizer.json", encoder.tokenizer.to_json().encode())
+        encoder.tokenizer.save(folder / "tokenizer.json")
         names.append("tokenizer.json")
     write_json(folder / "metrics.json", metrics(classifier))
     config = {
@@ -76,7 +76,9 @@ def load(cls: type[TextClassifier], folder: Path) -> TextClassifier:
     config = _read_config(folder)
     for name, expected in config["files"].items():
         if Path(name).name != name or digest(folder / name) != expected:
-            raise ModelFileError(f"{folder / name} is not the file that was saved (it was truncated or altered); train again")
+            raise ModelFileError(
+                f"{folder / name} is not the file that was saved (it was truncated or altered); train again"
+            )
     arrays, _about = read_arrays(folder / "model.safetensors")
     try:
         return _rebuild(cls, folder, config, arrays)
@@ -84,7 +86,8 @@ def load(cls: type[TextClassifier], folder: Path) -> TextClassifier:
         if isinstance(error, SaegimError):
             raise ModelFileError(f"{folder / 'config.json'} does not fit the model: {error}") from None
         raise ModelFileError(
-            f"{folder / 'config.json'} does not describe a model of this version ({type(error).__name__}: {error}); train again"
+            f"{folder / 'config.json'} does not describe a model of this version "
+            f"({type(error).__name__}: {error}); train again"
         ) from None
 
 
@@ -115,7 +118,9 @@ def _read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise ModelFileError(f"{folder} holds no config.json, so no finished model; train with --out {folder}") from None
+        raise ModelFileError(
+            f"{folder} holds no config.json, so no finished model; train with --out {folder}"
+        ) from None
     except (ValueError, RecursionError):
         raise ModelFileError(f"{path} is not whole JSON (it was truncated or altered); train again") from None
     if not isinstance(config, dict) or config.get("format") != FORMAT:
@@ -134,7 +139,8 @@ def _digest(config: dict[str, Any]) -> str:
 def _encoder(folder: Path, config: dict[str, Any], arrays: Arrays) -> TextEncoder:
     buckets = config.pop("buckets")
     config["normalizer"] = Normalizer(**config["normalizer"])
-    config["ngrams"] = Ngrams(**{k: tuple(v) if isinstance(v, list) else v for k, v in config["ngrams"].items()})
+    ngrams: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in config["ngrams"].items()}
+    config["ngrams"] = Ngrams(**ngrams)
     config["weighting"] = Weighting(**config["weighting"])
     encoder = TextEncoder(EncoderConfig(**config))
     encoder.vectorizer.restore(int(buckets), arrays["encoder.kept"], arrays["encoder.weights"])

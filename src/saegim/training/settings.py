@@ -16,7 +16,8 @@ class Settings:
 
     epochs: passes over the data (fewer when a time budget ends or validation stops improving)
     batch_size: texts per step
-    wide_rate: learning rate of the wide part (plain gradient descent on rows)
+    wide_rate: learning rate of the wide part (plain gradient descent on rows), times the cube root of the number
+        of classes, since each class's share of the gradient is the smaller the more there are
     embedding_rate: learning rate of the bag's embeddings (Adagrad)
     rate: learning rate of the rest of the deep part (AdamW)
     warmup: share of all steps during which learning rates rise; afterwards they fall linearly to 0
@@ -34,8 +35,8 @@ class Settings:
 
     epochs: int = 3
     batch_size: int = 256
-    wide_rate: float = 15.0
-    embedding_rate: float = 0.1
+    wide_rate: float = 8.0
+    embedding_rate: float = 0.02
     rate: float = 2e-3
     weight_decay: float = 0.01
     warmup: float = 0.02

@@ -81,7 +81,7 @@ class Trainer:
         self.folder, self.identity = folder, identity
         self.state = State()
         self.best: Arrays = {}
-        self.step = TrainStep(model, optimizer_for(settings), self._loss, clip_norm=settings.clip_norm)
+        self.step = TrainStep(model, optimizer_for(settings, classes), self._loss, clip_norm=settings.clip_norm)
         self.scores = Scorer(model, classes)
         self._began = time.monotonic() if began is None else began
         self._earlier = 0.0

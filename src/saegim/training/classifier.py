@@ -25,6 +25,7 @@ from saegim.models.text_model import ModelConfig, TextModel
 from saegim.nn.summary import Summary, summary
 from saegim.runtime.threads import set_threads
 from saegim.text.normalize import Form
+from saegim.text.tokenizer import Kind as TokenKind
 from saegim.training import folder as model_folder
 from saegim.training.affordable import affordable
 from saegim.training.progress import Progress, Silent
@@ -33,6 +34,7 @@ from saegim.training.settings import Monitor, Settings
 from saegim.training.trainer import Examples, Trainer
 
 Array = npt.NDArray[Any]
+_JAMO = (2, 6)  # letters; single ones say little, six are about two syllables
 _FEW_FOR_VALIDATION = 40  # with fewer texts every one of them is needed for training
 
 
@@ -51,6 +53,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         class_balance: 0 counts every text alike, 1 every class alike
         validation_share: part of the training texts held out when no validation texts are given; 0 for none
         normal_form: "NFC" or "NFKC"
+        jamo: whether n-grams of Hangul letters are read beside those of syllables
+        tokenizer: what "cnn", "lstm" and "transformer" read: "bpe", "unigram", "wordpiece", "char", "jamo" or "word"
         threads: CPU threads; None leaves them as they are
         seed: everything random follows from it: the same seed and data give the same model, bit for bit
 
@@ -71,6 +75,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         label_smoothing: float = 0.1,
         validation_share: float = 0.1,
         normal_form: Form = "NFC",
+        jamo: bool = False,
+        tokenizer: TokenKind = "bpe",
         checkpoint_seconds: float = 30.0,
         threads: int | None = None,
         seed: int = 0,
@@ -85,6 +91,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.label_smoothing = label_smoothing
         self.validation_share = validation_share
         self.normal_form = normal_form
+        self.jamo = jamo
+        self.tokenizer = tokenizer
         self.checkpoint_seconds = checkpoint_seconds
         self.threads = threads
         self.seed = seed
@@ -192,8 +200,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
 
     def _encode(self, choice: Choice, texts: list[str], numbers: Array, notes: Progress) -> EncodedTexts:
         """Fits the encoder on the training texts."""
-        normalizer = replace(choice.encoder.normalizer, form=self.normal_form)
-        self._encoder = TextEncoder(replace(choice.encoder, normalizer=normalizer))
+        config = choice.encoder
+        ngrams = replace(config.ngrams, jamo=_JAMO if self.jamo else None)
+        self._encoder = TextEncoder(
+            replace(
+                config,
+                normalizer=replace(config.normalizer, form=self.normal_form),
+                ngrams=ngrams,
+                tokenizer=self.tokenizer if config.tokenizer else None,
+            )
+        )
         return self._encoder.fit(texts, numbers, len(self.classes_), notes.say)
 
     def _new_network(self, choice: Choice, encoded: EncodedTexts, numbers: Array) -> TextModel:
@@ -243,6 +259,12 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """What turns texts into the network's inputs."""
         self._require_fitted()
         return self._encoder
+
+    def size_bytes(self) -> int:
+        """The bytes of everything that was learned."""
+        vectorizer = self.encoder.vectorizer
+        arrays = [*self.network.state_dict().values(), vectorizer.kept, vectorizer.weights]
+        return sum(array.nbytes for array in arrays)
 
     def save(self, folder: str | Path) -> None:
         """Writes the model folder. Raises DataError when it cannot be written."""

@@ -136,7 +136,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             settings,
             notes,
             folder=None if folder is None else Path(folder),
-            identity=_identity(texts, numbers, settings, choice),
+            identity=_identity(texts, numbers, settings, choice, self._encoder.config),
             began=began,
         )
         valid_examples = None if held_out is None else Examples(self._encoder.encode(held_out[0]), held_out[1])
@@ -299,9 +299,9 @@ class _Noting:
         self._say(sentence)
 
 
-def _identity(texts: Sequence[str], numbers: Array, settings: Settings, choice: Choice) -> str:
+def _identity(texts: Sequence[str], numbers: Array, settings: Settings, *parts: object) -> str:
     """A digest of all that decides how a run goes; time limits and how often it is saved do not."""
-    digest = hashlib.sha256(f"{__version__}\0{choice}\0".encode())
+    digest = hashlib.sha256(f"{__version__}\0{parts}\0".encode())
     fixed = {key: each for key, each in asdict(settings).items() if key not in ("time_budget", "checkpoint_seconds")}
     digest.update(json.dumps(fixed, sort_keys=True).encode())
     for text in texts:

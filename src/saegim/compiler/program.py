@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from saegim.compiler.share import share_scans
 from saegim.ir import Graph, check
 from saegim.reference import Schedule
 
@@ -13,9 +14,15 @@ Array = npt.NDArray[Any]
 
 
 class Program(Protocol):
-    """A graph made ready to run. Arrays of donated inputs may be overwritten; do not use them afterwards."""
+    """A graph made ready to run.
 
-    graph: Graph
+    Arrays of donated inputs may be overwritten, also when a run ends with an error; do not use them afterwards. An
+    output may share memory with an input that is not donated, or with another output.
+    """
+
+    @property
+    def graph(self) -> Graph:
+        """What the program computes, as it was given."""
 
     def __call__(self, *arrays: Array) -> tuple[Array, ...]: ...
 
@@ -23,4 +30,7 @@ class Program(Protocol):
 def compile_graph(graph: Graph) -> Program:
     """The program for `graph`: at present its NumPy meaning, in a fixed order with memory released early."""
     check(graph)
-    return Schedule(graph)
+    shared = share_scans(graph)
+    if shared is not graph:
+        check(shared, "share_scans")
+    return Schedule(shared)

@@ -20,7 +20,7 @@ def flatten(tree: Any) -> tuple[list[Any], TreeDef]:
     """The leaves of a tree in a fixed order, and its structure. `None` is a tree without leaves."""
     while True:
         leaves, structure = optree.tree_flatten(tree, namespace=NAMESPACE)
-        new = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf) and not isinstance(leaf, type)}
+        new = [kind for kind in set(map(type, leaves)) if dataclasses.is_dataclass(kind)]
         if not new:
             return leaves, structure
         for kind in new:
@@ -43,7 +43,8 @@ def register(
     whole: Callable[[Any, Sequence[Any]], Any],
 ) -> None:
     """Makes `kind` a branch: `parts` gives (children, what else defines it, child names), `whole` the reverse."""
-    optree.register_pytree_node(kind, parts, whole, namespace=NAMESPACE)
+    rebuild: Any = whole
+    optree.register_pytree_node(kind, parts, rebuild, namespace=NAMESPACE)
 
 
 def _register_dataclass(kind: Any) -> None:
@@ -53,7 +54,7 @@ def _register_dataclass(kind: Any) -> None:
         return [getattr(instance, name) for name in names], names, names
 
     def whole(_names: Any, children: Sequence[Any]) -> Any:
-        instance = object.__new__(kind)
+        instance = object.__new__(kind)  # as it was, without a second __init__
         for name, child in zip(names, children, strict=True):
             object.__setattr__(instance, name, child)
         return instance

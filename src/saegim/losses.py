@@ -95,9 +95,7 @@ def binary_cross_entropy_with_logits(
     # -log(p) = log(1 + exp(-x)) and -log(1-p) = log(1 + exp(x)), each accurate where it is small.
     positive = truth * sg.logaddexp(-logits, 0.0)
     if positive_weight is not None:
-        positive = positive * (
-            positive_weight if isinstance(positive_weight, int | float) else asarray_like(positive_weight)
-        )
+        positive = positive * sg.asarray(positive_weight, dtype=logits.dtype)
     return _reduced(positive + (1 - truth) * sg.logaddexp(logits, 0.0), weights, reduction)
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from saegim.optim.base import Gradient
-from saegim.tensor.core import Tensor, apply, reshape_to
+from saegim.tensor.core import Tensor, apply, cast, reshape_to
+from saegim.tensor.elementwise import minimum
 from saegim.tensor.rows import Rows
 
 
@@ -23,5 +24,9 @@ def global_norm_squared(gradients: Sequence[Gradient]) -> Tensor:
 
 def clip_by_global_norm(gradients: Sequence[Gradient], limit: float, norm: Tensor) -> list[Gradient]:
     """All gradients scaled by min(1, limit / norm) ("On the difficulty of training RNNs", Pascanu et al., 2013)."""
-    scale = apply("minimum", Tensor(np.ones((), np.float32)), limit / (norm + 1e-6))
-    return [each.with_values(each.values * scale) if isinstance(each, Rows) else each * scale for each in gradients]
+    scale = minimum(limit / (norm + 1e-6), 1.0)
+    clipped: list[Gradient] = []
+    for each in gradients:
+        factor = cast(scale, each.dtype)
+        clipped.append(each.with_values(each.values * factor) if isinstance(each, Rows) else each * factor)
+    return clipped

@@ -53,13 +53,13 @@ def make_plan(graph: Graph) -> Plan:
     owner = _owners(operands)
     last_use = {owner[each]: node for node, read in operands.items() for each in read}
     kept = {owner[node] for node in graph.outputs}
-    writable = {node for node in operands if node.op not in _READ_ONLY or node in graph.donated}
+    writable = {node for node in operands if node.op not in _READ_ONLY or node in graph.donated} - kept
     steps, taken = [], set()
     for node, read in operands.items():
         if node.op in ("input", "constant"):
             continue
         free = [
-            owner[each] in writable - kept and last_use[owner[each]] is node and _is_whole(each, owner[each])
+            owner[each] in writable and last_use[owner[each]] is node and _is_whole(each, owner[each])
             for each in read
         ]
         target = _target(node, read, free, owner)

@@ -1,5 +1,5 @@
-"""The machine underneath: threads."""
+"""The machine underneath: its threads."""
 
-from saegim.runtime.threads import set_threads, threads
+from saegim.runtime.threads import follow_environment, set_threads, threads
 
-__all__ = ["set_threads", "threads"]
+__all__ = ["follow_environment", "set_threads", "threads"]

@@ -1,55 +1,45 @@
 """How many threads numerical work may use.
 
-`SAEGIM_THREADS` is read once, at the first use; `set_threads` changes the number at any time. NumPy's matrix products
-run in the threads of its BLAS library, which is told through threadpoolctl.
+NumPy's matrix products run in the threads of a BLAS library, which is told through threadpoolctl; libraries that are
+loaded later read the number from the environment.
 """
 
 from __future__ import annotations
 
 import os
-from functools import cache
-
-import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from saegim.errors import SettingError
+
+# What OpenBLAS, MKL, Accelerate and OpenMP read when they are loaded.
+_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS")
 
 _chosen: int | None = None
 
 
 def set_threads(count: int) -> None:
-    """Use `count` threads, at least 1, for everything that follows. Raises SettingError for another number."""
+    """Use `count` threads, at least 1, from now on. Raises SettingError for anything else."""
     global _chosen
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise SettingError(f"set_threads: a number of threads from 1 expected, {count!r} given")
-    _controller().limit(limits=count)
+        raise SettingError(f"set_threads: a number of threads of at least 1 expected, {count!r} given")
+    from threadpoolctl import ThreadpoolController  # late: few programs need it, and it looks through all libraries
+
+    ThreadpoolController().limit(limits=count)
+    os.environ.update(dict.fromkeys(_VARIABLES, str(count)))
     _chosen = count
 
 
 def threads() -> int:
-    """The number of threads in use: what `set_threads` or `SAEGIM_THREADS` says, else every core this process has."""
-    if _chosen is None:
-        set_threads(_from_environment() or _cores())
-    assert _chosen is not None
-    return _chosen
-
-
-def _cores() -> int:
+    """The number of threads in use: what `set_threads` was told, else every core that this process may use."""
+    if _chosen is not None:
+        return _chosen
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@cache
-def _controller() -> ThreadpoolController:
-    np.zeros((2, 2)) @ np.zeros((2, 2))  # the library must be loaded to be found
-    return ThreadpoolController()
-
-
-@cache
-def _from_environment() -> int | None:
-    """The number that `SAEGIM_THREADS` states; None when it is not set."""
+def follow_environment() -> None:
+    """Uses as many threads as `SAEGIM_THREADS` says, if it is set. Called once, when tensors are imported."""
     text = os.environ.get("SAEGIM_THREADS", "").strip()
     if not text:
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise SettingError(f"SAEGIM_THREADS: a number of threads from 1 expected, {text!r} given")
-    return int(text)
+        return
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise SettingError(f"SAEGIM_THREADS: a number of threads of at least 1 expected, {text!r} given")
+    set_threads(int(text))

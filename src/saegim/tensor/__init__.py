@@ -1,5 +1,6 @@
 """The user's arrays, in the chapters of the array API standard, and the transforms of functions over them."""
 
+from saegim.runtime import follow_environment
 from saegim.tensor import random
 from saegim.tensor.constants import e, inf, nan, newaxis, pi
 from saegim.tensor.core import Tensor
@@ -291,3 +292,5 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+follow_environment()

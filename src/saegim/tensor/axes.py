@@ -1,9 +1,9 @@
-"""Axes as users give them: negative ones count from the last."""
+"""Axes and sizes as users give them: negative axes count from the last."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from saegim.errors import ShapeError
@@ -11,6 +11,17 @@ from saegim.ir import Shape
 from saegim.tensor.core import Tensor, apply, reshape_to
 
 Axes = int | Sequence[int] | None
+
+
+def sizes_of(op: str, shape: Any) -> Shape:
+    """A shape from one size or several. Raises ShapeError for negative ones, TypeError for what is no integer."""
+    try:
+        sizes = tuple(map(operator.index, shape if isinstance(shape, Iterable) else (shape,)))
+    except TypeError:
+        raise TypeError(f"{op}: integer sizes expected, {shape!r} given") from None
+    if any(size < 0 for size in sizes):
+        raise ShapeError(f"{op}: sizes of at least 0 expected, {sizes} given")
+    return sizes
 
 
 def one_axis(op: str, axis: Any, ndim: int) -> int:

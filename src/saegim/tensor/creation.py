@@ -11,6 +11,7 @@ import numpy.typing as npt
 from saegim import dtypes
 from saegim.dtypes import DType
 from saegim.errors import DTypeError, ShapeError
+from saegim.tensor.axes import sizes_of
 from saegim.tensor.core import Device, Scalar, Tensor, apply, asarray_like, broadcast_to, cast, is_number, reshape_to
 from saegim.tensor.manipulation import stack
 
@@ -48,10 +49,10 @@ def check_device(device: Device | None) -> None:
 def asarray(
     obj: Any, /, *, dtype: DType | None = None, device: Device | None = None, copy: bool | None = None
 ) -> Tensor:
-    """`obj` as a tensor: a Python number, nested sequences of them, a tensor, or any array NumPy can read.
+    """`obj` as a tensor: a Python number, nested sequences of them, a tensor, or another library's array.
 
-    Without `dtype`, arrays keep theirs; Python numbers become bool, int64 or float32. `copy=False` raises ValueError
-    where memory cannot be shared.
+    Without `dtype`, arrays keep theirs; Python numbers become bool, int64 or float32. Memory is shared where it can be
+    unless `copy` is true; a false `copy` raises ValueError where it cannot.
     """
     check_device(device)
     wanted = None if dtype is None else dtypes.as_dtype(dtype)
@@ -59,9 +60,7 @@ def asarray(
         if copy is False:
             raise ValueError(f"asarray: a {type(obj).__name__} can only be copied; leave copy out")
         return _from_python(obj, wanted)
-    if isinstance(obj, str | bytes) or obj is None:
-        raise TypeError(f"asarray: numbers or an array expected, {type(obj).__name__} given")
-    x = obj if isinstance(obj, Tensor) else asarray_like(np.asarray(obj))
+    x = obj if isinstance(obj, Tensor) else asarray_like(_from_library(obj, copy))
     if wanted is not None and wanted != x.dtype:
         if copy is False:
             raise ValueError(f"asarray: {x.dtype.name} becomes {wanted.name} only by a copy; leave copy out")
@@ -69,6 +68,15 @@ def asarray(
     if not copy:
         return x
     return Tensor(x._value if x.is_traced else np.array(x.numpy()))
+
+
+def _from_library(obj: Any, copy: bool | None) -> npt.NDArray[Any]:
+    """The array in an object of another library, which speaks NumPy's protocols or DLPack."""
+    if isinstance(obj, str | bytes) or obj is None:
+        raise TypeError(f"asarray: numbers or an array expected, {type(obj).__name__} given")
+    if hasattr(obj, "__dlpack__") and not hasattr(obj, "__array__"):
+        return np.from_dlpack(obj, copy=False if copy is False else None)
+    return np.asarray(obj, copy=False if copy is False else None)
 
 
 def _from_python(obj: Any, dtype: DType | None) -> Tensor:
@@ -118,18 +126,11 @@ def from_dlpack(x: Any, /, *, device: Device | None = None, copy: bool | None = 
 # --- filled ---------------------------------------------------------------------------------------------------------
 
 
-def _sizes(op: str, shape: Sizes) -> tuple[int, ...]:
-    sizes = tuple(int(each) for each in shape) if isinstance(shape, Sequence) else (int(shape),)
-    if any(size < 0 for size in sizes):
-        raise ShapeError(f"{op}: sizes of at least 0 expected, {sizes} given")
-    return sizes
-
-
 def full(
     shape: Sizes, fill_value: Scalar | Tensor, *, dtype: DType | None = None, device: Device | None = None
 ) -> Tensor:
     """A tensor of `shape` with one value everywhere; without `dtype` the value's own default."""
-    return broadcast_to(asarray(fill_value, dtype=dtype, device=device), _sizes("full", shape))
+    return broadcast_to(asarray(fill_value, dtype=dtype, device=device), sizes_of("full", shape))
 
 
 def full_like(
@@ -176,7 +177,7 @@ def eye(
     """Ones on diagonal `k` of a matrix, zeros elsewhere."""
     check_device(device)
     wanted = dtypes.as_dtype(dtype or dtypes.DEFAULT_FLOAT)
-    rows, columns = _sizes("eye", (n_rows, n_rows if n_cols is None else n_cols))
+    rows, columns = sizes_of("eye", (n_rows, n_rows if n_cols is None else n_cols))
     return Tensor(np.eye(rows, columns, k, dtype=wanted))
 
 
@@ -227,6 +228,7 @@ def meshgrid(*arrays: Tensor, indexing: str = "xy") -> list[Tensor]:
     """A grid from vectors: result i varies along the axis of vector i ("ij"; "xy" exchanges the first two)."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing 'xy' or 'ij' expected, {indexing!r} given")
+    arrays = tuple(map(asarray_like, arrays))
     if any(each.ndim != 1 for each in arrays):
         raise ShapeError(f"meshgrid: vectors expected, shapes {[each.shape for each in arrays]} given")
     if len({each.dtype for each in arrays}) > 1:
@@ -247,6 +249,7 @@ def meshgrid(*arrays: Tensor, indexing: str = "xy") -> list[Tensor]:
 
 
 def _triangle(op: str, x: Tensor, k: int, lower: bool) -> Tensor:
+    x = asarray_like(x)
     if x.ndim < 2:
         raise ShapeError(f"{op}: at least two axes expected, shape {x.shape} given")
     rows, columns = (apply("iota", shape=x.shape[-2:], axis=axis, dtype=dtypes.int64) for axis in (0, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from saegim.dtypes import DType
 from saegim.errors import DTypeError, ShapeError
 from saegim.tensor.axes import Axes, one_axis, reduce, several_axes
 from saegim.tensor.core import Scalar, Tensor, apply, asarray_like, broadcast_to, cast, promoted, reshape_to
+from saegim.tensor.searching import where
 
 __all__ = [
     "bag",
@@ -42,7 +44,7 @@ def stop_gradient(x: Tensor, /) -> Tensor:
 def _peak(x: Tensor, axes: tuple[int, ...]) -> Tensor:
     """The largest element over `axes`, kept, as a constant of the derivative; 0 where it is infinite."""
     peak = stop_gradient(reduce("max", x, axes, keepdims=True))
-    return apply("select", apply("isinf", peak), broadcast_to(Tensor(np.zeros((), x.dtype)), peak.shape), peak)
+    return where(apply("isinf", peak), 0.0, peak)
 
 
 def logsumexp(x: Tensor, /, *, axis: Axes = None, keepdims: bool = False) -> Tensor:
@@ -52,7 +54,10 @@ def logsumexp(x: Tensor, /, *, axis: Axes = None, keepdims: bool = False) -> Ten
     if any(x.shape[each] == 0 for each in axes):
         return apply("log", reduce("sum", x, axes, keepdims))
     peak = _peak(x, axes)
-    result = apply("log", reduce("sum", apply("exp", x - peak), axes, keepdims=True)) + peak
+    total = reduce("sum", apply("exp", x - peak), axes, keepdims=True)
+    # Where every x is -inf, so is the result; its derivative there is 0, which log(0) would make nan.
+    empty = total == 0
+    result = where(empty, -math.inf, apply("log", where(empty, 1.0, total)) + peak)
     return result if keepdims else reshape_to(result, [size for at, size in enumerate(x.shape) if at not in axes])
 
 

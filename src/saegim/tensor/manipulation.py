@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from saegim.errors import DTypeError, ShapeError
-from saegim.tensor.axes import from_front, one_axis, several_axes, to_front
+from saegim.tensor.axes import from_front, one_axis, several_axes, sizes_of, to_front
 from saegim.tensor.core import Tensor, apply, asarray_like, broadcast_together, promoted, reshape_to
 from saegim.tensor.core import broadcast_to as _broadcast_to
 
@@ -37,7 +37,7 @@ def broadcast_arrays(*arrays: Tensor) -> list[Tensor]:
 
 def broadcast_to(x: Tensor, /, shape: Sequence[int]) -> Tensor:
     """x repeated to `shape`; counted from the last, its sizes must be equal or 1."""
-    return _broadcast_to(asarray_like(x), shape)
+    return _broadcast_to(asarray_like(x), sizes_of("broadcast_to", shape))
 
 
 def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
@@ -54,26 +54,31 @@ def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
     """Tensors of one shape side by side along a new axis."""
     if not arrays:
         raise ValueError("stack: at least one tensor expected, none given")
-    if len({each.shape for each in arrays}) > 1:
-        raise ShapeError(f"stack: one shape expected, {sorted({each.shape for each in arrays})} given")
-    at = one_axis("stack", axis, arrays[0].ndim + 1)
-    return concat([expand_dims(each, axis=at) for each in arrays], axis=at)
+    tensors = promoted("stack", *arrays)
+    shapes = {each.shape for each in tensors}
+    if len(shapes) > 1:
+        raise ShapeError(f"stack: one shape expected, {sorted(shapes)} given")
+    at = one_axis("stack", axis, tensors[0].ndim + 1)
+    return apply("concat", *(expand_dims(each, at) for each in tensors), axis=at)
 
 
 def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """The parts of x along `axis`, each without that axis."""
+    x = asarray_like(x)
     front = to_front(x, one_axis("unstack", axis, x.ndim))
     return tuple(front[position] for position in range(front.shape[0]))
 
 
 def expand_dims(x: Tensor, /, axis: int = 0) -> Tensor:
     """x with a new axis of size 1 at `axis`."""
+    x = asarray_like(x)
     at = one_axis("expand_dims", axis, x.ndim + 1)
     return reshape_to(x, (*x.shape[:at], 1, *x.shape[at:]))
 
 
 def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
     """x without the axes `axis`, which must have size 1."""
+    x = asarray_like(x)
     axes = several_axes("squeeze", axis, x.ndim)
     if any(x.shape[each] != 1 for each in axes):
         raise ShapeError(f"squeeze: axes of size 1 expected, {axis} of shape {x.shape} given")
@@ -82,20 +87,20 @@ def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
 
 def reshape(x: Tensor, /, shape: Sequence[int], *, copy: bool | None = None) -> Tensor:
     """The same elements, row-major, in `shape`; one size may be -1 and follows from the others."""
-    sizes = tuple(map(int, shape))
-    if sizes.count(-1) > 1 or any(size < -1 for size in sizes):
-        raise ShapeError(f"reshape: sizes of at least 0 and at most one -1 expected, {sizes} given")
-    if -1 in sizes:
-        rest = math.prod(size for size in sizes if size != -1)
-        if not rest or x.size % rest:
-            raise ShapeError(f"reshape: {x.size} elements of shape {x.shape} do not fill {sizes} evenly")
-        sizes = tuple(x.size // rest if size == -1 else size for size in sizes)
     del copy  # values never change, so shared memory cannot be noticed
-    return Tensor(reshape_to(x, sizes)._value)
+    x, given = asarray_like(x), tuple(shape) if isinstance(shape, Iterable) else (shape,)
+    fixed = sizes_of("reshape", [size for size in given if size != -1])
+    if len(fixed) == len(given):
+        return Tensor(reshape_to(x, fixed)._value)
+    rest = math.prod(fixed)
+    if len(fixed) < len(given) - 1 or not rest or x.size % rest:
+        raise ShapeError(f"reshape: {x.size} elements of shape {x.shape} do not fill {given} in exactly one way")
+    return apply("reshape", x, shape=tuple(x.size // rest if size == -1 else int(size) for size in given))
 
 
 def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
     """x with its axes reordered: axis i of the result is axis `axes[i]` of x."""
+    x = asarray_like(x)
     order = several_axes("permute_dims", axes, x.ndim)
     if len(order) != x.ndim:
         raise ShapeError(f"permute_dims: an order of {x.ndim} axes expected, {axes} given")
@@ -104,6 +109,7 @@ def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
 
 def moveaxis(x: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Tensor:
     """x with axes `source` moved to stand at `destination`, the others in their order."""
+    x = asarray_like(x)
     begin, end = (several_axes("moveaxis", each, x.ndim) for each in (source, destination))
     if len(begin) != len(end):
         raise ShapeError(f"moveaxis: as many destinations as sources expected, {source} and {destination} given")
@@ -115,11 +121,13 @@ def moveaxis(x: Tensor, source: int | tuple[int, ...], destination: int | tuple[
 
 def flip(x: Tensor, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """x with the order along `axis` reversed; None reverses all axes."""
+    x = asarray_like(x)
     return apply("flip", x, axes=several_axes("flip", axis, x.ndim))
 
 
 def roll(x: Tensor, /, shift: int | tuple[int, ...], *, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """x moved on by `shift` along `axis`; what leaves at the end comes in at the start. None rolls the flat x."""
+    x = asarray_like(x)
     if axis is None:
         if not isinstance(shift, int):
             raise ShapeError(f"roll: one shift for the flattened tensor expected, {shift} given; state the axes")
@@ -150,20 +158,21 @@ def cut_axis(x: Tensor, axis: int, start: int, stop: int) -> Tensor:
 
 def repeat(x: Tensor, repeats: int | Tensor, /, *, axis: int | None = None) -> Tensor:
     """Each element along `axis` repeated; `repeats` is a number or one number per element, which must be known."""
+    x = asarray_like(x)
     if axis is None:
         x, at = reshape_to(x, (x.size,)), 0
     else:
         at = one_axis("repeat", axis, x.ndim)
-    if isinstance(repeats, int):
-        if repeats < 0:
-            raise ValueError(f"repeat: at least 0 repeats expected, {repeats} given")
-        return _spread(x, (1,) * x.ndim, [repeats if each == at else 1 for each in range(x.ndim)])
-    counts = asarray_like(repeats)
+    counts = np.asarray(repeats) if isinstance(repeats, int) else asarray_like(repeats).numpy()
     if counts.dtype.kind not in "iu":
         raise DTypeError(f"repeat: integer repeats expected, {counts.dtype.name} given")
-    if counts.shape not in ((), (1,), (x.shape[at],)):
+    if counts.size and counts.min() < 0:
+        raise ValueError(f"repeat: at least 0 repeats expected, {counts.min()} given")
+    if counts.shape in ((), (1,)):
+        return _spread(x, (1,) * x.ndim, [int(counts.item()) if each == at else 1 for each in range(x.ndim)])
+    if counts.shape != (x.shape[at],):
         raise ShapeError(f"repeat: one repeat for each of {x.shape[at]} elements expected, shape {counts.shape} given")
-    rows = np.repeat(np.arange(x.shape[at]), counts.numpy())
+    rows = np.repeat(np.arange(x.shape[at]), counts.astype(np.int64))
     return from_front(apply("take", to_front(x, at), Tensor(rows), mode="clip", unique=False), at)
 
 
@@ -177,8 +186,7 @@ def _spread(x: Tensor, outer: Sequence[int], inner: Sequence[int]) -> Tensor:
 
 def tile(x: Tensor, repetitions: tuple[int, ...], /) -> Tensor:
     """x laid side by side `repetitions` times per axis, counted from the last."""
-    if any(times < 0 for times in repetitions):
-        raise ValueError(f"tile: at least 0 repetitions expected, {repetitions} given")
+    x, repetitions = asarray_like(x), sizes_of("tile", repetitions)
     ndim = max(x.ndim, len(repetitions))
     times = (*(1,) * (ndim - len(repetitions)), *repetitions)
     return _spread(reshape_to(x, (*(1,) * (ndim - x.ndim), *x.shape)), times, (1,) * ndim)

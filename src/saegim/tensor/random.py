@@ -13,15 +13,12 @@ import numpy as np
 from saegim import dtypes
 from saegim.dtypes import DType
 from saegim.errors import DTypeError
-from saegim.tensor.core import Tensor, apply, asarray_like, broadcast_to, cast, reshape_to
+from saegim.tensor.axes import sizes_of
+from saegim.tensor.core import Tensor, apply, asarray_like, binary, broadcast_to, cast, reshape_to
 
 __all__ = ["bernoulli", "bits", "key", "normal", "permutation", "split", "uniform"]
 
 Sizes = int | Sequence[int]
-
-
-def _sizes(shape: Sizes) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
 
 
 def key(seed: int | Tensor) -> Tensor:
@@ -40,7 +37,7 @@ def split(key: Tensor, count: int = 2) -> Tensor:
 
 def bits(key: Tensor, shape: Sizes) -> Tensor:
     """Uniform uint32 numbers of `shape`."""
-    return apply("random_bits", asarray_like(key), shape=_sizes(shape))
+    return apply("random_bits", asarray_like(key), shape=sizes_of("random", shape))
 
 
 def _bits64(key: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -52,12 +49,15 @@ def uniform(
     key: Tensor, shape: Sizes = (), *, low: float = 0.0, high: float = 1.0, dtype: DType = dtypes.float32
 ) -> Tensor:
     """Numbers from `low` up to but without `high`, all 2**24 (float64: 2**53) steps between equally likely."""
-    wanted, sizes = _floating("uniform", dtype), _sizes(shape)
+    wanted, sizes = _floating("uniform", dtype), sizes_of("random", shape)
     if wanted == dtypes.float32:
         unit = cast(bits(key, sizes) >> 8, wanted) * 2.0**-24
     else:
         unit = cast(_bits64(key, sizes) >> 11, wanted) * 2.0**-53
-    return unit if (low, high) == (0.0, 1.0) else unit * (high - low) + low
+    if (low, high) == (0.0, 1.0):
+        return unit
+    below = float(np.nextafter(wanted.type(high), wanted.type(low)))  # the sum may be rounded up to `high`
+    return binary("minimum", unit * (high - low) + low, below)
 
 
 def _floating(op: str, dtype: DType) -> DType:
@@ -69,13 +69,16 @@ def _floating(op: str, dtype: DType) -> DType:
 
 def normal(key: Tensor, shape: Sizes = (), *, dtype: DType = dtypes.float32) -> Tensor:
     """Normally distributed numbers of mean 0 and variance 1 (Box and Muller 1958)."""
-    wanted, sizes = _floating("normal", dtype), _sizes(shape)
+    wanted, sizes = _floating("normal", dtype), sizes_of("random", shape)
     count = math.prod(sizes)
     pairs = -(-count // 2)
-    drawn = cast(bits(key, (2, pairs)), wanted)
+    if wanted == dtypes.float32:
+        drawn, step = cast(bits(key, (2, pairs)), wanted), 2.0**-32
+    else:
+        drawn, step = cast(_bits64(key, (2, pairs)) >> 11, wanted), 2.0**-53
     # Half a step off, so that the logarithm never meets 0.
-    radius = apply("sqrt", apply("log", (drawn[0] + 0.5) * 2.0**-32) * -2.0)
-    angle = drawn[1] * (2.0 * math.pi * 2.0**-32)
+    radius = apply("sqrt", apply("log", (drawn[0] + 0.5) * step) * -2.0)
+    angle = drawn[1] * (2.0 * math.pi * step)
     both = apply("concat", radius * apply("cos", angle), radius * apply("sin", angle), axis=0)
     return reshape_to(both[:count], sizes)
 
@@ -83,7 +86,7 @@ def normal(key: Tensor, shape: Sizes = (), *, dtype: DType = dtypes.float32) -> 
 def bernoulli(key: Tensor, p: float | Tensor = 0.5, shape: Sizes | None = None) -> Tensor:
     """Truth values that hold with probability `p`, of `shape` (p's own shape unless given)."""
     chance = asarray_like(p) if not isinstance(p, int | float) else Tensor(np.asarray(p, np.float32))
-    sizes = chance.shape if shape is None else _sizes(shape)
+    sizes = chance.shape if shape is None else sizes_of("random", shape)
     return uniform(key, sizes, dtype=chance.dtype) < broadcast_to(chance, sizes)
 
 

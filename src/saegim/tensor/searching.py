@@ -38,6 +38,7 @@ def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> 
 
 
 def _position(op: str, x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
+    x = asarray_like(x)
     if axis is None:
         found = apply(op, reshape_to(x, (x.size,)), axis=0)
         return reshape_to(found, (1,) * x.ndim) if keepdims else found
@@ -59,6 +60,7 @@ def truth(x: Tensor) -> Tensor:
 
 def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
     """The positions of the elements that are not zero, one vector per axis. x must be known."""
+    x = asarray_like(x)
     if not x.ndim:
         raise ShapeError("nonzero: at least one axis expected, a scalar given")
     return tuple(Tensor(each) for each in np.nonzero(x.numpy()))

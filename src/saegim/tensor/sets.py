@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from saegim.tensor.core import Tensor
+from saegim.tensor.core import Tensor, asarray_like
 
 __all__ = ["unique_all", "unique_counts", "unique_inverse", "unique_values"]
 
@@ -36,6 +36,7 @@ class UniqueInverse(NamedTuple):
 
 def unique_all(x: Tensor, /) -> UniqueAll:
     """Distinct values in ascending order, first positions in the flat x, inverse (x's shape), counts."""
+    x = asarray_like(x)
     found = np.unique(x.numpy(), return_index=True, return_inverse=True, return_counts=True, equal_nan=False)
     values, indices, inverse, counts = map(Tensor, found)
     return UniqueAll(values, indices, Tensor(inverse.numpy().reshape(x.shape)), counts)
@@ -55,4 +56,4 @@ def unique_inverse(x: Tensor, /) -> UniqueInverse:
 
 def unique_values(x: Tensor, /) -> Tensor:
     """Distinct values in ascending order. Every nan is distinct."""
-    return Tensor(np.unique(x.numpy(), equal_nan=False))
+    return Tensor(np.unique(asarray_like(x).numpy(), equal_nan=False))

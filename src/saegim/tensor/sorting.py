@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from saegim.tensor.axes import one_axis
-from saegim.tensor.core import Tensor, apply
+from saegim.tensor.core import Tensor, apply, asarray_like
 from saegim.tensor.indexing_functions import take_along_axis
 
 __all__ = ["argsort", "sort"]
@@ -12,6 +12,7 @@ __all__ = ["argsort", "sort"]
 def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """The positions that sort x along `axis`, equal elements in their order."""
     del stable  # always
+    x = asarray_like(x)
     at = one_axis("argsort", axis, x.ndim)
     if not descending:
         return apply("argsort", x, axis=at)
@@ -22,4 +23,5 @@ def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: b
 
 def sort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """x sorted along `axis`."""
+    x = asarray_like(x)
     return take_along_axis(x, argsort(x, axis=axis, descending=descending, stable=stable), axis=axis)

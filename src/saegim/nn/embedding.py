@@ -39,7 +39,7 @@ class _Table(Module):
         values = init.normal(rng, (self.num_embeddings, self.embedding_dim), self.std)
         if self.padding_idx is not None:
             values[self.padding_idx] = 0
-        self.weight = Parameter(values)
+        self.weight = Parameter(values, copy=False)
 
 
 class Embedding(_Table):

@@ -29,13 +29,16 @@ _BOOKKEEPING = ("_scope", "_children")
 
 
 class Parameter(Tensor):
-    """A tensor that is learned. Owns its memory: training may overwrite it."""
+    """A tensor that is learned. Owns its memory: training may overwrite it.
+
+    With `copy=False` it takes over the given array, which nobody else may use then: large tables exist only once.
+    """
 
     __slots__ = ()
     is_buffer: ClassVar[bool] = False
 
-    def __init__(self, value: npt.ArrayLike) -> None:
-        super().__init__(np.array(value))
+    def __init__(self, value: npt.ArrayLike, *, copy: bool = True) -> None:
+        super().__init__(np.array(value) if copy else np.asarray(value))
 
 
 class Buffer(Tensor):

@@ -144,23 +144,20 @@ class TrainStep:
 
     def _blame(self, graph: Graph, arrays: Sequence[Array], loss: float) -> str:
         """The sentence for a step that was not finite. The arrays are those from before the step."""
-        what = (
-            f"the loss is {loss}" if not np.isfinite(loss) else f"the loss is {loss:.4g}, its gradients are not finite"
-        )
-        found = first_non_finite(Graph(graph.inputs, graph.outputs[-2:]), arrays)
-        place = ""
-        if found is not None and found.argument is not None:
-            place = f"; {self._input_name(arrays[found.argument])} holds {found.kind} already"
-        elif found is not None:
-            place = f"; {found}"
+        what = f"the loss is {loss:.4g}" + (", but its gradients are not finite" if np.isfinite(loss) else "")
         return (
-            f"step {self.steps + 1}: {what}{place}; lower the learning rate, clip the gradients, or look for such "
-            "values in the data"
+            f"step {self.steps + 1}: {what}; {self._origin(graph, arrays)}; lower the learning rate, clip the "
+            "gradients, or look for such values in the data"
         )
 
-    def _input_name(self, array: Array) -> str:
-        names = (f"parameter {name}" for name, each in self.model.named_tensors() if each._value is array)
-        return next(names, "one of the inputs")
+    def _origin(self, graph: Graph, arrays: Sequence[Array]) -> str:
+        """Where NaN or infinity came from."""
+        for name, each in self.model.named_tensors():
+            if is_floating(each.dtype) and not np.isfinite(each.numpy()).all():
+                return f"{name} holds values that are not finite already"
+        found = first_non_finite(Graph(graph.inputs, graph.outputs[-2:]), arrays)
+        assert found is not None, "the loss or the norm is not finite, so it has an origin"
+        return str(found) if found.argument is None else f"one of the inputs holds {found.kind} already"
 
 
 def _update(

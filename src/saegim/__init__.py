@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from saegim.__about__ import __version__
 
 if TYPE_CHECKING:
+    from saegim import losses, nn, optim, schedules
     from saegim.dtypes import bool_ as bool
     from saegim.dtypes import float32, float64, int8, int16, int32, int64, uint8, uint16, uint32, uint64
+    from saegim.nn.summary import summary
     from saegim.runtime.threads import set_threads
     from saegim.tensor import (
         Compiled,
@@ -175,6 +177,7 @@ if TYPE_CHECKING:
         zeros,
         zeros_like,
     )
+    from saegim.training.step import train_step
 
 __array_api_version__ = "2024.12"
 
@@ -273,6 +276,7 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logsumexp",
+    "losses",
     "matmul",
     "matrix_transpose",
     "max",
@@ -287,11 +291,13 @@ __all__ = [
     "negative",
     "newaxis",
     "nextafter",
+    "nn",
     "nonzero",
     "not_equal",
     "one_hot",
     "ones",
     "ones_like",
+    "optim",
     "pad",
     "permute_dims",
     "pi",
@@ -309,6 +315,7 @@ __all__ = [
     "round",
     "scan",
     "scatter_add",
+    "schedules",
     "searchsorted",
     "set_threads",
     "sign",
@@ -325,12 +332,14 @@ __all__ = [
     "stop_gradient",
     "subtract",
     "sum",
+    "summary",
     "take",
     "take_along_axis",
     "tan",
     "tanh",
     "tensordot",
     "tile",
+    "train_step",
     "tril",
     "triu",
     "trunc",
@@ -355,17 +364,23 @@ __all__ = [
 
 _DTYPES = ("float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
+_MODULES = ("losses", "nn", "optim", "schedules")
+
 # Where a name comes from when it is not `saegim.tensor`: module, and name there.
 _ELSEWHERE = {
     "bool": ("saegim.dtypes", "bool_"),
     **{name: ("saegim.dtypes", name) for name in _DTYPES},
     "set_threads": ("saegim.runtime.threads", "set_threads"),
+    "summary": ("saegim.nn.summary", "summary"),
+    "train_step": ("saegim.training.step", "train_step"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'saegim' has no attribute {name!r}")
+    if name in _MODULES:
+        return import_module(f"saegim.{name}")
     module, there = _ELSEWHERE.get(name, ("saegim.tensor", name))
     value = globals()[name] = getattr(import_module(module), there)
     return value

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from saegim.errors import ShapeError
+from saegim.errors import ShapeError, TraceError
 from saegim.ir import Shape
 from saegim.tensor.core import Tensor, apply, reshape_to
 
@@ -16,12 +16,19 @@ Axes = int | Sequence[int] | None
 def sizes_of(op: str, shape: Any) -> Shape:
     """A shape from one size or several. Raises ShapeError for negative ones, TypeError for what is no integer."""
     try:
-        sizes = tuple(map(operator.index, shape if isinstance(shape, Iterable) else (shape,)))
+        sizes = tuple(map(operator.index, as_sequence(shape)))
+    except TraceError:
+        raise
     except TypeError:
         raise TypeError(f"{op}: integer sizes expected, {shape!r} given") from None
     if any(size < 0 for size in sizes):
         raise ShapeError(f"{op}: sizes of at least 0 expected, {sizes} given")
     return sizes
+
+
+def as_sequence(sizes: Any) -> Any:
+    """One size as a sequence of one, also where it is a scalar tensor."""
+    return (sizes,) if isinstance(sizes, int) or getattr(sizes, "ndim", 1) == 0 else sizes
 
 
 def one_axis(op: str, axis: Any, ndim: int) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from saegim.errors import DTypeError, ShapeError
-from saegim.tensor.axes import from_front, one_axis, several_axes, sizes_of, to_front
+from saegim.tensor.axes import as_sequence, from_front, one_axis, several_axes, sizes_of, to_front
 from saegim.tensor.core import Tensor, apply, asarray_like, broadcast_together, promoted, reshape_to
 from saegim.tensor.core import broadcast_to as _broadcast_to
 
@@ -88,7 +88,7 @@ def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
 def reshape(x: Tensor, /, shape: Sequence[int], *, copy: bool | None = None) -> Tensor:
     """The same elements, row-major, in `shape`; one size may be -1 and follows from the others."""
     del copy  # values never change, so shared memory cannot be noticed
-    x, given = asarray_like(x), tuple(shape) if isinstance(shape, Iterable) else (shape,)
+    x, given = asarray_like(x), tuple(as_sequence(shape))
     fixed = sizes_of("reshape", [size for size in given if size != -1])
     if len(fixed) == len(given):
         return Tensor(reshape_to(x, fixed)._value)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contracts import LAYERS, LOSSES, METHODS, Layer, Loss, Method
 
+from nn.contracts import LAYERS, LOSSES, METHODS, Layer, Loss, Method
 from saegim import losses, nn, optim
 from saegim.tensor import compile, grad, tree
 from saegim.training import train_step

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contracts import LAYERS, LOSSES, Layer, Loss
 
+from nn.contracts import LAYERS, LOSSES, Layer, Loss
 from saegim import nn
 from saegim.dtypes import float64
 from saegim.tensor import Tensor, compile, grad, tree

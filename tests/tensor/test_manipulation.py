@@ -108,7 +108,9 @@ class TestShape:
 
     @given(data=st.data())
     def test_broadcast_to(self, data: st.DataObject, agree: Any) -> None:
-        found = data.draw(hnp.mutually_broadcastable_shapes(num_shapes=1, base_shape=data.draw(shapes), min_side=0, max_dims=5))
+        found = data.draw(
+            hnp.mutually_broadcastable_shapes(num_shapes=1, base_shape=data.draw(shapes), min_side=0, max_dims=5)
+        )
         x = counting(found.input_shapes[0])
         agree(lambda a: sg.broadcast_to(a, found.result_shape), np.broadcast_to(x, found.result_shape), x)
 

@@ -12,7 +12,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
 
 from saegim.__about__ import __version__
 from saegim.data.sources import labels_from, texts_from
@@ -28,6 +27,7 @@ from saegim.text.normalize import Form
 from saegim.text.tokenizer import Kind as TokenKind
 from saegim.training import folder as model_folder
 from saegim.training.affordable import affordable
+from saegim.training.estimator import Estimator
 from saegim.training.progress import Progress, Silent
 from saegim.training.scoring import Scorer
 from saegim.training.settings import Monitor, Settings
@@ -38,7 +38,7 @@ _JAMO = (2, 6)  # letters; single ones say little, six are about two syllables
 _FEW_FOR_VALIDATION = 40  # with fewer texts every one of them is needed for training
 
 
-class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TextClassifier(Estimator):
     """Learns to put texts into classes, from scratch, on this machine.
 
     >>> classifier = TextClassifier(model="bag", seed=0).fit(texts, labels)
@@ -242,6 +242,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """The score of each class for each text, (n, C) float32: the network's output before softmax."""
         self._require_fitted()
         return self._scorer(self._encoder.encode(texts_from(X)))
+
+    def score(self, X: Any, y: Any) -> float:  # noqa: N803
+        """The share of texts X whose predicted label is y's."""
+        return float((self.predict(X) == labels_from(y)).mean())
 
     def summary(self) -> Summary:
         """The network, layer by layer."""

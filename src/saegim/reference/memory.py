@@ -20,6 +20,8 @@ from saegim.reference.rows import scatter_add_into, scatter_set_into
 IN_PLACE = {"scatter_add": scatter_add_into, "scatter_set": scatter_set_into}
 """Primitives other than NumPy's own functions that can overwrite their first operand."""
 
+# Primitives whose meaning repeats operands as NumPy does, without being one of NumPy's own functions.
+_ALSO_ELEMENTWISE = frozenset(("select", "power", "floor_divide"))
 # Results that share the memory of their operand: all of it, each element once; or in any other way.
 _WHOLE_VIEWS = frozenset(("reshape", "permute", "flip", "stop_gradient"))
 _VIEWS = _WHOLE_VIEWS | {"broadcast", "slice", "windows"}
@@ -59,8 +61,7 @@ def make_plan(graph: Graph) -> Plan:
         if node.op in ("input", "constant"):
             continue
         free = [
-            owner[each] in writable and last_use[owner[each]] is node and _is_whole(each, owner[each])
-            for each in read
+            owner[each] in writable and last_use[owner[each]] is node and _is_whole(each, owner[each]) for each in read
         ]
         target = _target(node, read, free, owner)
         if target is not None:
@@ -78,8 +79,7 @@ def made_anew(nodes: Sequence[Node]) -> list[bool]:
 
 def _unrepeated(node: Node) -> tuple[Node, ...]:
     """The node's inputs, without broadcasts that NumPy's own broadcasting makes unnecessary."""
-    repeats = _is_ufunc(node.op) or node.op == "select"
-    if not repeats or all(each.op != "broadcast" for each in node.inputs):
+    if not (_is_ufunc(node.op) or node.op in _ALSO_ELEMENTWISE) or all(each.op != "broadcast" for each in node.inputs):
         return node.inputs
     bare = tuple(each.inputs[0] if each.op == "broadcast" else each for each in node.inputs)
     if np.broadcast_shapes(*(each.shape for each in bare)) == node.shape:

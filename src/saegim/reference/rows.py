@@ -23,7 +23,9 @@ def take(table: Array, indices: Array, mode: str, unique: bool) -> Array:  # noq
         raise IndexError(f"take: indices from 0 to {len(table) - 1} expected, {_extent(indices)} given")
     if not len(table):
         return np.zeros((*indices.shape, *table.shape[1:]), table.dtype)
-    rows = table.take(indices, axis=0, mode="clip")
+    # NumPy reads indices as int64, in which the largest uint64 are negative.
+    signed = np.minimum(indices, len(table) - 1) if indices.dtype == np.uint64 else indices
+    rows = table.take(signed, axis=0, mode="clip")
     if mode == "fill" and not inside:
         rows[(indices < 0) | (indices >= len(table))] = 0
     return rows

@@ -29,7 +29,9 @@ _PLAIN: dict[str, Any] = {
 def build() -> typer.Typer:
     """The application with all its commands, in the order in which a newcomer meets them."""
     app = typer.Typer(**_PLAIN)
-    app.callback(invoke_without_command=True, epilog=_examples("saegim demo", "saegim train --help"))(start)
+    app.callback(
+        invoke_without_command=True, add_help_option=False, epilog=_examples("saegim demo", "saegim train --help")
+    )(start)
     app.command(epilog=_examples("saegim demo", "saegim demo --language ko --out languages"))(demo)
     app.command(epilog=_examples("saegim train reviews.csv --text review --label stars --out model"))(train)
     app.command(epilog=_examples("saegim evaluate model new-reviews.csv --json"))(evaluate)
@@ -51,7 +53,9 @@ def build() -> typer.Typer:
 
 def _rules() -> typer.Typer:
     app = typer.Typer(**_PLAIN)
-    app.callback(invoke_without_command=True, epilog=_examples("saegim rules check rules.yaml"))(start_rules)
+    app.callback(invoke_without_command=True, add_help_option=False, epilog=_examples("saegim rules check rules.yaml"))(
+        start_rules
+    )
     app.command(
         epilog=_examples(
             "saegim rules check rules.yaml",
@@ -72,22 +76,31 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _print_help(context: typer.Context, asked: bool) -> None:
+    if asked:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+# Groups declare --help themselves: typer validates its own one, also where a command follows, with a library that
+# takes longer to import than help may take.
+_Help = Annotated[
+    bool, typer.Option("--help", "-h", callback=_print_help, is_eager=True, help="Show this message and exit.")
+]
+
+
 def start(
     context: typer.Context,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
     _debug: Debug = False,
+    _help: _Help = False,
 ) -> None:
     """Learn from text on the machine you have: a network beside your rules, and which of them to trust."""
-    _help_without_command(context)
+    _print_help(context, context.invoked_subcommand is None)
 
 
-def start_rules(context: typer.Context) -> None:
+def start_rules(context: typer.Context, _help: _Help = False) -> None:
     """Work with rules that an expert wrote down."""
-    _help_without_command(context)
-
-
-def _help_without_command(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    _print_help(context, context.invoked_subcommand is None)

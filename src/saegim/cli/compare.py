@@ -11,7 +11,7 @@ import typer
 
 from saegim.cli.console import Console
 from saegim.cli.durations import seconds
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.cli.options import (
     AsJson,
     Debug,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.errors import SettingError
 
 if TYPE_CHECKING:
@@ -55,14 +55,11 @@ def one_line(text: str) -> str:
 
 
 def whole(text: str) -> str:
-    """The text, if it is one: arguments can hold bytes that are no text. Raises SettingError."""
+    """The text of an argument, in UTF-8 whatever the environment says. Raises SettingError for bytes that are none."""
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise SettingError(
-            f"the text {one_line(text)!r} is not valid in this terminal's encoding; give UTF-8"
-        ) from None
-    return text
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        raise SettingError(f"the text {one_line(text)!r} is not UTF-8; give it in UTF-8") from None
 
 
 def plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saegim.cli.console import Console
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.cli.options import AsJson, Debug, InLanguage, Language, Quiet
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saegim.cli.console import Console, one_line
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.cli.options import AsJson, Debug, LabelColumn, ModelFolder, Quiet, SkipBadRows, TextColumn
 from saegim.cli.reading import labelled_texts
 

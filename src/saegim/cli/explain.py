@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saegim.cli.console import Console, one_line, whole
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.cli.options import AsJson, Debug, InLanguage, Language, Quiet
 from saegim.errors import SettingError
 
@@ -81,13 +81,13 @@ def _in_words(explanation: explaining.Explanation, language: str) -> str:
     say = _SAYINGS[language]
     most = sorted(explanation.words, key=lambda word: -abs(word.contribution))[:_WORDS_SHOWN]
     shown = [word for word in explanation.words if word in most]
-    scale = _BAR / max([abs(word.contribution) for word in shown] or [1]) if shown else 0.0
+    longest = max((abs(word.contribution) for word in shown), default=0.0) or 1.0
     moved = sum(word.contribution for word in explanation.words)
     lines = [
         f'"{" ".join(explanation.text.split())}"',
         say["label"].format(**vars(explanation)),
         say["sum"].format(score=explanation.score, base=explanation.base, words=moved, error=abs(explanation.error)),
-        *(f"  {_bar(word.contribution * scale)} {word.contribution:+.4f}  {word.word}" for word in shown),
+        *(f"  {_bar(word.contribution / longest)} {word.contribution:+.4f}  {word.word}" for word in shown),
     ]
     if len(shown) < len(explanation.words):
         total = moved - sum(word.contribution for word in shown)
@@ -95,7 +95,7 @@ def _in_words(explanation: explaining.Explanation, language: str) -> str:
     return _one_block("\n".join(lines))
 
 
-def _bar(length: float) -> str:
-    """A bar of so many columns from the middle: to the right if it is positive."""
-    block = "█" * round(abs(length))
-    return f"{block:>{_BAR}}│{'':{_BAR}}" if length < 0 else f"{'':{_BAR}}│{block:<{_BAR}}"
+def _bar(share: float) -> str:
+    """A bar of that share of the longest, from the middle: to the right if it is positive."""
+    block = "█" * round(abs(share) * _BAR)
+    return f"{block:>{_BAR}}│{'':{_BAR}}" if share < 0 else f"{'':{_BAR}}│{block:<{_BAR}}"

@@ -5,32 +5,41 @@ Exit codes: 0 done, 1 failure, 2 bad input, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.errors import SaegimError
 
 FAILURE, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 # What the file system says about a path that cannot be used; the rest (a full disk, ...) is no fault of the input.
-_BAD_PATH = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+_BAD_PATH = {
+    errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP,
+    errno.EROFS,
+}  # fmt: skip
+_LONGEST = 1000  # characters of a sentence; what is longer quotes something endless
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line (that of this process, or `arguments`) and gives its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     debug = _asks_for_debug(given)
-    try:
-        _prepare_streams()
+    with _prepared_streams(), warnings.catch_warnings():
         if not debug and not sys.warnoptions:
             warnings.simplefilter("ignore")  # other people's; saegim announces by sentences
-        code = _run(given)
+        return _guarded(given, debug)
+
+
+def _guarded(arguments: list[str], debug: bool) -> int:
+    try:
+        code = _run(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
@@ -66,12 +75,14 @@ def _sentence_and_code(error: Exception) -> tuple[str, int]:
         return "there is not enough memory for this; give fewer or shorter texts, or a smaller model", FAILURE
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
-        return f"{where}{error.strerror}", BAD_INPUT if isinstance(error, _BAD_PATH) else FAILURE
+        return f"{where}{error.strerror}", BAD_INPUT if error.errno in _BAD_PATH else FAILURE
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"something unexpected happened ({what}); please report what the same command shows with --debug", FAILURE
 
 
 def _told(sentence: str, code: int) -> int:
+    if len(sentence) > _LONGEST:
+        sentence = f"{sentence[: _LONGEST // 2]} … {sentence[-_LONGEST // 2 :]}"
     if sys.stderr is not None:
         print(f"error: {late('saegim.cli.console').one_line(sentence)}", file=sys.stderr, flush=True)
     return code
@@ -83,14 +94,20 @@ def _asks_for_debug(arguments: Sequence[str]) -> bool:
     return "--debug" in options
 
 
-def _prepare_streams() -> None:
+@contextmanager
+def _prepared_streams() -> Iterator[None]:
     """Both streams speak UTF-8, whatever the environment says; stderr bears that nobody listens any more."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="backslashreplace")
-    if sys.stderr is not None:
-        sys.stderr = _Patient(sys.stderr)
+    stderr = sys.stderr
+    if stderr is not None:
+        sys.stderr = _Patient(stderr)
+    try:
+        yield
+    finally:
+        sys.stderr = stderr
 
 
 def _leave_stdout() -> None:
@@ -100,7 +117,7 @@ def _leave_stdout() -> None:
 
 
 class _Patient:
-    """A stream that drops what it is told once its reader is gone: announcements are not worth ending a training."""
+    """A stream that drops what cannot be written, as when its reader is gone: no announcement is worth a training."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -108,11 +125,11 @@ class _Patient:
     def write(self, text: str) -> int:
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
+        except OSError:
             return len(text)
 
     def flush(self) -> None:
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from saegim.cli.console import Console, one_line, whole
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.cli.options import AsJson, Debug, ModelFolder, Quiet
 from saegim.errors import SettingError
 
@@ -48,8 +48,8 @@ def predict(
     if (source is None) == (not texts):
         both = "both texts and --input were" if texts else "neither texts nor --input was"
         raise SettingError(f"{both} given; give TEXT..., or --input FILE (- for standard input)")
-    if output is not None and output.is_dir():
-        raise SettingError(f"--output {output} is a folder where a file was expected; give the name of a file")
+    if output is not None:
+        _check_place(output)
     classifier = training.TextClassifier.load(folder)
     began = time.perf_counter()
     batches = (_labelled(classifier, batch, proba) for batch in _batches(console, texts, source))
@@ -63,6 +63,15 @@ def predict(
         console.say(f"{len(entries):,} lines were written to {output}")
     found = {"predictions": entries} if output is None else {"output": output}
     console.result({"n": len(entries), **found, "seconds": time.perf_counter() - began}, "")
+
+
+def _check_place(output: Path) -> None:
+    """Raises SettingError where no file can come to be, before anything is computed."""
+    if output.is_dir():
+        raise SettingError(f"--output {output} is a folder where a file was expected; give the name of a file")
+    above = next(folder for folder in output.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise SettingError(f"--output {output} cannot be written: {above} is no folder; give another name")
 
 
 def _batches(console: Console, texts: list[str] | None, source: str | None) -> Iterator[list[str]]:

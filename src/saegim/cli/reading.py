@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saegim.cli.console import Console
-from saegim.cli.late import late
+from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import data

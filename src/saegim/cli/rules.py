@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saegim.cli.console import Console, one_line
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.cli.options import AsJson, Debug, LabelColumn, Quiet, SkipBadRows, TextColumn
 from saegim.cli.reading import labelled_texts
 from saegim.errors import RuleError, SettingError

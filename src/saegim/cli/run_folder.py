@@ -31,8 +31,10 @@ def claim(folder: Path) -> None:
         raise SettingError(f"--out {folder} cannot be used: {error.strerror}; give another folder") from None
 
 
-def describe(folder: Path, **options: Any) -> None:
-    """Writes run.yaml: all that is needed to repeat the run."""
+def describe(folder: Path, *, resume: bool, **options: Any) -> None:
+    """Writes run.yaml: all that is needed to repeat the run. A run that goes on keeps what it began with."""
+    if resume and (folder / RUN).exists():
+        return
     given = {name: str(each) if isinstance(each, Path) else each for name, each in options.items()}
     content = {"saegim": __version__, **given, "sha256": files.digest(options["file"])}
     files.write_atomically(folder / RUN, yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode())

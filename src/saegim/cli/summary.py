@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saegim.cli.console import Console, one_line
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.cli.options import AsJson, Debug, ModelFolder, Quiet
 
 if TYPE_CHECKING:

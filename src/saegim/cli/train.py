@@ -9,7 +9,7 @@ import typer
 
 from saegim.cli.console import Console
 from saegim.cli.durations import seconds
-from saegim.cli.late import late
+from saegim.late import late
 from saegim.cli.options import (
     AsJson,
     Debug,
@@ -73,7 +73,7 @@ def train(
     other = None if valid is None else labelled_texts(console, valid, text, label, skip_bad_rows=skip_bad_rows)
     data = checked(console, table, other)
     run_folder.describe(
-        out, file=file, text=table.text_column, label=table.label_column, valid=valid, model=model.value,
+        out, resume=resume, file=file, text=table.text_column, label=table.label_column, valid=valid, model=model.value,
         rules=rule_file, epochs=epochs, time_budget=budget, seed=seed, threads=threads, skip_bad_rows=skip_bad_rows,
     )  # fmt: skip
 

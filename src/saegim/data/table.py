@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from saegim.data.cleaning import Cleaned, clean_rows
 from saegim.data.columns import find_columns, known_names
@@ -13,9 +14,14 @@ from saegim.data.delimited import first_fields, read_csv, read_tsv
 from saegim.data.encoding import decode
 from saegim.data.fasttext import PREFIX, read_fasttext, read_lines
 from saegim.data.jsonl import read_jsonl
-from saegim.data.parquet import read_parquet
 from saegim.data.records import BadRow, Records
 from saegim.errors import DataError
+from saegim.late import late
+
+if TYPE_CHECKING:
+    from saegim.data import parquet
+else:
+    parquet = late("saegim.data.parquet")
 
 Reader = Callable[[str, str], Records]
 
@@ -120,7 +126,7 @@ def _read_records(path: Path, source: str) -> tuple[Records, str]:
             raise DataError(f"{source} is {kind} where a table was expected; give the path of a file")
         with path.open("rb") as file:
             if file.read(len(_PARQUET)) == _PARQUET or path.suffix.lower() == ".parquet":
-                return read_parquet(path, source), "UTF-8"
+                return parquet.read_parquet(path, source), "UTF-8"
             file.seek(0)
             data = file.read()
     except (OSError, ValueError) as error:

@@ -29,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from saegim.errors import SettingError
-from saegim.evaluation._late import late
+from saegim.late import late
 from saegim.evaluation.metrics import IdArray, class_ids, class_names
 
 __all__ = ["Interval", "Intervals", "Resampled", "bootstrap", "paired_bootstrap", "resample", "sign_test"]

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from saegim.errors import DataError, ShapeError
-from saegim.evaluation._late import late
+from saegim.late import late
 
 __all__ = ["ClassScore", "Scores", "accuracy_and_macro_f1", "class_ids", "class_names", "score"]
 

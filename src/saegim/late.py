@@ -1,4 +1,7 @@
-"""The one door through which heavy modules come in: when they are first used, so that `--help` answers at once."""
+"""The one door through which heavy modules come in: when they are first used.
+
+Importing scikit-learn, SciPy or polars takes seconds; a command that does not need them should not wait.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ import typer
 
 from saegim.cli.console import Console
 from saegim.cli.durations import seconds
-from saegim.late import late
 from saegim.cli.options import (
     AsJson,
     Debug,
@@ -29,6 +28,7 @@ from saegim.cli.options import (
     TimeBudget,
 )
 from saegim.cli.reading import checked, labelled_texts
+from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import data, rules, training

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saegim.late import late
 from saegim.errors import SettingError
+from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim.training import progress

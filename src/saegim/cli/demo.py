@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saegim.cli.console import Console
-from saegim.late import late
 from saegim.cli.options import AsJson, Debug, InLanguage, Language, Quiet
+from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import demo as demonstration

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saegim.cli.console import Console, one_line
-from saegim.late import late
 from saegim.cli.options import AsJson, Debug, LabelColumn, ModelFolder, Quiet, SkipBadRows, TextColumn
 from saegim.cli.reading import labelled_texts
+from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import evaluation, training

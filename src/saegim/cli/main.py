@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-from saegim.late import late
 from saegim.errors import SaegimError
+from saegim.late import late
 
 FAILURE, BAD_INPUT, INTERRUPTED = 1, 2, 130
 

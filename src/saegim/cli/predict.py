@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from saegim.cli.console import Console, one_line, whole
-from saegim.late import late
 from saegim.cli.options import AsJson, Debug, ModelFolder, Quiet
 from saegim.errors import SettingError
+from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import training

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from saegim.cli.console import Console, one_line
-from saegim.late import late
 from saegim.cli.options import AsJson, Debug, LabelColumn, Quiet, SkipBadRows, TextColumn
 from saegim.cli.reading import labelled_texts
 from saegim.errors import RuleError, SettingError
+from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import rules

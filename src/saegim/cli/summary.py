@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saegim.cli.console import Console, one_line
-from saegim.late import late
 from saegim.cli.options import AsJson, Debug, ModelFolder, Quiet
+from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import training

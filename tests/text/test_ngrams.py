@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -43,6 +44,7 @@ def _mix(z):
 
 
 def _hash(kind, symbols):
+    symbols = list(symbols)
     return _mix((_fold(symbols) + (256 * kind + len(symbols)) * 0x9E3779B97F4A7C15) % TWO_64)
 
 
@@ -71,6 +73,19 @@ def _letters(text, start, end):
             yield ord(letter), at, at + 1
 
 
+def _cut(parts, at, kept):
+    """The n-grams whose symbol `at` is a syllable of three letters, with only those `kept` of it, composed."""
+    found = []
+    for part in parts:
+        code, start, end = part[at]
+        letters = unicodedata.normalize("NFD", chr(code)) if 0xAC00 <= code <= 0xD7A3 else ""
+        if len(letters) == 3:
+            part = list(part)
+            part[at] = (ord(unicodedata.normalize("NFC", letters[kept])), start, end)
+            found.append(part)
+    return found
+
+
 def slow(text, spec):
     """(hash, start, end) of every feature, as the module's docstring defines them."""
     found = []
@@ -87,11 +102,14 @@ def slow(text, spec):
         if (span := getattr(spec, kind)) is None:
             continue
         for n in range(span[0], span[1] + 1):
+            whole = []
             for sequence in sequences[kind]:
-                for k in range(len(sequence) - n + 1):
-                    part = sequence[k : k + n]
-                    if n > 1 or part[0][1] < part[0][2]:
-                        found.append((_hash(number, [s for s, _, _ in part]), part[0][1], part[-1][2]))
+                parts = [sequence[k : k + n] for k in range(len(sequence) - n + 1)]
+                whole += [part for part in parts if n > 1 or part[0][1] < part[0][2]]
+            if kind == "chars" and n <= spec.edges:
+                whole = whole + _cut(whole, -1, slice(0, 2)) + _cut(whole, 0, slice(2, 3))
+            for part in whole:
+                found.append((_hash(number, [s for s, _, _ in part]), part[0][1], part[-1][2]))
     return found
 
 
@@ -102,8 +120,11 @@ SPECS = [
     Ngrams(words=None, chars=(1, 3), within_words=True),
     Ngrams(words=(2, 2), chars=(3, 3), jamo=(1, 6)),
     Ngrams(words=(1, 1), chars=None, jamo=(3, 4), within_words=True),
+    Ngrams(words=(1, 1), chars=(1, 4), edges=2),
+    Ngrams(words=None, chars=(2, 3), edges=3, within_words=True),
+    Ngrams(words=None, chars=(2, 2), jamo=(1, 1), edges=1),
 ]
-TEXT = st.text(st.one_of(st.sampled_from("가각힣ㅋa1_ !.\u0301\n"), st.characters()), max_size=12)
+TEXT = st.text(st.one_of(st.sampled_from("가각간힣ㅋa1_ !.\u0301\n"), st.characters()), max_size=12)
 
 
 @settings(deadline=None)
@@ -155,10 +176,29 @@ def test_different_features_have_different_hashes():
     assert max(abs(share - 0.5) for share in bits) < 5 * 0.5 / len(features) ** 0.5
 
 
-@pytest.mark.parametrize("bad", [(0, 2), (3, 2), (1, 99)])
+def test_edges_meet_where_stems_and_endings_do():
+    spec = Ngrams(words=None, chars=(2, 2), edges=2)
+
+    def features(text, spec):
+        return {*hash_ngrams([text], spec).values.tolist()}
+
+    plain = replace(spec, edges=0)
+    assert _hash(2, map(ord, "먹으")) in features("먹은", spec) & features("먹으니", spec) - features("먹은", plain)
+    assert _hash(2, map(ord, "\u11ab다")) in features("간다", spec) & features("잔다", spec)
+    for text in ("가나다", "abc", ""):  # nothing to cut
+        assert np.array_equal(hash_ngrams([text], spec).values, hash_ngrams([text], plain).values)
+
+
+@pytest.mark.parametrize("bad", [(0, 2), (3, 2), (1, 99), (1, 2, 3), (1.0, 2), "12", [1, 2], 3, (True, 2), ()])
 def test_impossible_ranges(bad):
     with pytest.raises(SettingError, match="1 <= shortest <= longest"):
         Ngrams(chars=bad)
+
+
+@pytest.mark.parametrize("bad", [-1, 99, 1.5, "2", None, True])
+def test_impossible_edges(bad):
+    with pytest.raises(SettingError, match="a number from 0 to 32"):
+        Ngrams(edges=bad)
 
 
 def test_no_kind():

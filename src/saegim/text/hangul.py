@@ -59,7 +59,8 @@ def tails_of(codes: np.ndarray) -> np.ndarray:
     """(N,) the number of each syllable's tail, 1 to 27, in the dtype of `codes`; 0 for whatever has none."""
     one = codes.dtype.type
     offset = codes - one(SYLLABLE)  # wraps around below the first syllable
-    return np.where(offset < SYLLABLES, offset % one(TAILS), one(0))
+    tails: np.ndarray = np.where(offset < SYLLABLES, offset % one(TAILS), one(0))
+    return tails
 
 
 def compose_codes(codes: np.ndarray) -> np.ndarray:

@@ -8,7 +8,14 @@ A text is read as up to three sequences of symbols:
     jamo    the same after Hangul syllables were taken apart into conjoining jamo
 
 and every n consecutive symbols are a feature (single marks are not). With `within_words`, the sequences of
-characters and letters end at words: each word has its own marks. All arithmetic is modulo 2**64:
+characters and letters end at words: each word has its own marks. With `edges`, n-grams of up to that many characters
+are also cut where they begin or end with a Hangul syllable that has a tail:
+
+    last    the tail of the last syllable is left out, so that 먹은 counts as 먹으 too
+    first   of the first syllable nothing but its tail is left, so that 간다 counts as ㄴ다 too (the tail is the
+            conjoining one, U+11AB)
+
+All arithmetic is modulo 2**64:
 
     fold(s_1, ..., s_n) = fold(s_1, ..., s_(n-1)) * BASE + s_n + 1,   fold() = 0
     hash(kind, n, s)    = mix(fold(s) + (256 * kind + n) * GOLDEN),   kind: words 1, chars 2, jamo 3
@@ -40,6 +47,7 @@ _INVERSE = pow(BASE, -1, 1 << 64)
 _MIX_1, _MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _CHUNK = 1 << 18  # characters that are worked on at once: their arrays stay in the cache
 _LONGEST = 32  # symbols in one n-gram
+_KIND = {"words": 1, "chars": 2, "jamo": 3}
 
 Range = tuple[int, int]
 
@@ -48,9 +56,8 @@ Range = tuple[int, int]
 class Ngrams:
     """Which n-grams are features: (shortest, longest) for each kind, None for none of this kind.
 
-    edges: character n-grams of up to that many symbols also cut a Hangul syllable at their edges, where Korean
-        stems and endings meet: once without the tail of the last syllable (한 counts as 하 too, with the hash of
-        하), once with nothing but the tail of the first (간다 counts as ㄴ다)
+    edges: n-grams of up to that many characters are also cut at the edges of Hangul syllables, where Korean stems
+        and endings meet (the module's docstring says how); 0 for none
     """
 
     words: Range | None = (1, 2)
@@ -62,21 +69,29 @@ class Ngrams:
     def __post_init__(self) -> None:
         if not self.kinds:
             raise SettingError("no kind of n-gram was chosen; give words, chars or jamo")
-        for name, (shortest, longest) in self.kinds.items():
-            if not 1 <= shortest <= longest <= _LONGEST:
+        for name, each in self.kinds.items():
+            if not _is_range(each):
                 raise SettingError(
-                    f"{name} n-grams from {shortest} to {longest} symbols cannot be made;"
-                    f" give 1 <= shortest <= longest <= {_LONGEST}"
+                    f"{name} n-grams of {each!r} symbols cannot be made;"
+                    f" give (shortest, longest) with 1 <= shortest <= longest <= {_LONGEST}"
                 )
+        if not _is_whole(self.edges) or not 0 <= self.edges <= _LONGEST:
+            raise SettingError(f"edges of {self.edges!r} symbols cannot be cut; give a number from 0 to {_LONGEST}")
 
     @property
     def kinds(self) -> dict[str, Range]:
         """The chosen kinds with their ranges, in the order of their features."""
-        chosen = {"words": self.words, "chars": self.chars, "jamo": self.jamo}
-        return {name: (chosen_range[0], chosen_range[1]) for name, chosen_range in chosen.items() if chosen_range}
+        return {name: each for name in _KIND if (each := getattr(self, name)) is not None}
 
 
-_KIND = {"words": 1, "chars": 2, "jamo": 3}
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_range(value: object) -> bool:
+    if not isinstance(value, tuple) or len(value) != 2 or not all(map(_is_whole, value)):
+        return False
+    return bool(1 <= value[0] <= value[1] <= _LONGEST)
 
 
 @dataclass(frozen=True)
@@ -97,7 +112,8 @@ class Features:
 def hash_ngrams(texts: Sequence[str], ngrams: Ngrams) -> Ragged:
     """The hashes of all features of each text: B texts -> Ragged of uint64, B rows.
 
-    A row is ordered by kind (words, chars, jamo), length and place; a feature occurs as often as in the text.
+    A row is ordered by kind (words, chars, jamo), length and place, where those cut at the last and then those cut at
+    the first syllable follow the whole n-grams of their length; a feature occurs as often as in the text.
     """
     none = Ragged(np.empty(0, np.uint64), np.zeros(1, np.int64))
     return Ragged.concatenate([none, *hash_chunks(texts, ngrams)])

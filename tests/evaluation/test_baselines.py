@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import make_union
 from sklearn.svm import LinearSVC
 
@@ -93,9 +94,60 @@ def test_texts_without_words_still_have_characters():
 
 
 def test_fits_that_stop_early_are_noted_not_warned_about(monkeypatch):
-    monkeypatch.setattr(SvmBaseline, "_model", lambda self: LinearSVC(C=1000.0, max_iter=1))
+    monkeypatch.setattr(SvmBaseline, "_liblinear", lambda self, c: LinearSVC(C=1000.0, max_iter=1))
     model = SvmBaseline().fit(*examples())
     assert model.notes == ("3 of 3 one-vs-rest fits stopped before they converged",)
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """All data count as large; enough passes for little of it."""
+    monkeypatch.setattr(baselines, "LARGE", 0)
+    monkeypatch.setattr(baselines, "TEXTS_AT_LEAST", 3_000)
+
+
+@pytest.mark.parametrize("model", [SvmBaseline, LogisticBaseline])
+@pytest.mark.parametrize("kinds", [2, 3])
+def test_large_data_are_learned_too_and_it_is_said_how(large, model, kinds):
+    fitted = model(threads=2).fit(*examples(kinds=kinds))
+    texts, labels = examples(30, kinds)
+    assert fitted.predict(texts) == labels
+    assert f"{kinds} classes times" in fitted.notes[0]
+    assert "25 passes" in fitted.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "loss", "c"), [(SvmBaseline, "modified_huber", 1), (LogisticBaseline, "log_loss", 10)]
+)
+def test_on_large_data_the_models_are_scikit_learns_over_the_documented_features(large, model, loss, c):
+    texts, labels = examples()
+    features = TfidfVectorizer(
+        sublinear_tf=True, ngram_range=(1, 4), analyzer="char_wb", min_df=2, lowercase=False, dtype=np.float32
+    )
+    theirs = SGDClassifier(loss=loss, alpha=1 / (c * len(texts)), max_iter=25, tol=None, random_state=5)
+    theirs.fit(features.fit_transform(texts), labels)
+    ours = model(threads=1, seed=5).fit(texts, labels)
+    np.testing.assert_allclose(ours._weights, theirs.coef_.T, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(ours._biases, theirs.intercept_, rtol=1e-5)
+
+
+@pytest.mark.parametrize("model", [SvmBaseline, LogisticBaseline])
+def test_threads_change_no_bit(large, model):
+    one, two = (model(threads=threads).fit(*examples()) for threads in (1, 2))
+    assert np.array_equal(one._weights, two._weights)
+    assert np.array_equal(one._biases, two._biases)
+
+
+def test_large_data_keep_upper_case_and_what_occurs_twice(large):
+    texts = ["SHOUT", "SHOUT", "shout", "shout", "whisper"]
+    model = SvmBaseline().fit(texts, ["loud", "loud", "calm", "calm", "calm"])
+    assert model.predict(["SHOUT", "shout"]) == ["loud", "calm"]
+    seen = model.features.transform(["whisp", "shout"]).toarray().astype(bool).sum(axis=1)
+    assert seen[0] < seen[1]  # of whisper, only what it shares with the others
+
+
+def test_large_data_without_anything_shared_keep_what_there_is(large):
+    assert SvmBaseline().fit(["aa", ""], ["x", "y"]).predict(["aa", ""]) == ["x", "y"]
 
 
 def test_the_majority_class_is_the_most_frequent_and_ties_go_to_the_first_name():

@@ -35,8 +35,8 @@ import numpy as np
 import numpy.typing as npt
 
 from saegim.errors import DataError, NotFittedError, SettingError, ShapeError
-from saegim.late import late
 from saegim.evaluation.metrics import class_ids, class_names
+from saegim.late import late
 
 __all__ = ["LinearBaseline", "LogisticBaseline", "MajorityClass", "SvmBaseline", "TextFeatures"]
 
@@ -279,8 +279,8 @@ class LinearBaseline:
         model.fit(matrix, targets)
         self._weights, self._biases = np.ascontiguousarray(model.coef_.T, np.float32), model.intercept_
         return (
-            f"{classes} classes times {matrix.nnz:,} n-grams are many: fitted by {passes} passes of stochastic gradient "
-            "descent, over characters alone, upper and lower case kept",
+            f"{classes} classes times {matrix.nnz:,} n-grams are many: fitted by {passes} passes of stochastic "
+            "gradient descent, over characters alone, upper and lower case kept",
         )
 
     def _liblinear(self, c: float) -> Any:

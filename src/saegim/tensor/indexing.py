@@ -13,6 +13,7 @@ import numpy as np
 from saegim.dtypes import is_bool
 from saegim.errors import TraceError
 from saegim.ir import Shape
+from saegim.ir.where import where_am_i
 
 Step = tuple[str, tuple[Any, ...], dict[str, Any]]  # a primitive, its further operands, its attributes
 Flatten = Callable[[Sequence[Any], Sequence[int]], Any]
@@ -97,8 +98,8 @@ def _mask(shape: Shape, keys: Sequence[Any]) -> Iterator[Step]:
     mask = keys[0]
     if mask.is_traced:
         raise TraceError(
-            "a traced truth-value tensor cannot pick elements, since their number is known only when the program runs; "
-            "use sg.where"
+            f"{where_am_i()} picks elements by a traced truth-value tensor, whose number is known only when the program "
+            "runs; use sg.where"
         )
     if mask.shape != shape[: mask.ndim]:
         raise IndexError(f"a truth-value tensor of shape {shape[: mask.ndim]} expected, {mask.shape} given")

@@ -26,6 +26,9 @@ class Constant:
 
     warmup: int = 0
 
+    def __post_init__(self) -> None:
+        _check(max(self.warmup, 1), self.warmup)
+
     def __call__(self, step: int) -> float:
         return min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
 

@@ -211,12 +211,15 @@ class Module:
             own[name]._value = array
 
     def __repr__(self) -> str:
-        sizes = ", ".join(
-            f"{name}={value!r}"
-            for name, value in vars(self).items()
-            if isinstance(value, int | float | str) and not name.startswith("_")
-        )
-        return f"{type(self).__name__}({sizes})"
+        shown = (name for name in vars(self) if name != "training" and not name.startswith("_"))
+        values = ((name, getattr(self, name)) for name in shown)
+        sizes = ", ".join(f"{name}={value!r}" for name, value in values if isinstance(value, int | float | str | tuple))
+        inner = [
+            f"  ({path}): {module!r}".replace("\n", "\n  ")
+            for name in _child_names(self)
+            for path, module in _modules_in(getattr(self, name), name)
+        ]
+        return "\n".join([f"{type(self).__name__}({sizes})", *inner])
 
 
 def _modules_in(value: Any, path: str) -> Iterator[tuple[str, Module]]:

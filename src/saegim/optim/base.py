@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -28,8 +29,10 @@ class Optimizer(ABC):
     schedule: Schedule | None = None
 
     def __post_init__(self) -> None:
-        if not self.lr >= 0:
-            raise SettingError(f"a learning rate of at least 0 expected, {self.lr} given")
+        for name in ("lr", "eps", "weight_decay", "initial"):
+            value = getattr(self, name, 0.0)
+            if not 0 <= value < math.inf:
+                raise SettingError(f"{type(self).__name__}: {name} of at least 0 expected, {value} given")
 
     @abstractmethod
     def init(self, param: Tensor) -> State:

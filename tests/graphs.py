@@ -18,18 +18,22 @@ Draw = st.DrawFn
 SHAPES = [(), (1,), (3,), (4, 3), (3, 4), (2, 3, 4), (0, 3)]
 
 # Smooth everywhere and bounded, so that derivatives of deep graphs stay comparable.
-UNARY = ("tanh", "sin", "cos", "atan", "negative", "erf", "stop_gradient")
+UNARY = ("tanh", "sin", "cos", "atan", "negative", "erf")
 BINARY = ("add", "subtract", "multiply", "maximum")
 
 
 @st.composite
-def graphs(draw: Draw, steps: int = 12) -> Graph:
-    """A graph over float64 inputs of a few shapes; some inputs are donated, outputs may repeat and may be inputs."""
+def graphs(draw: Draw, steps: int = 12, smooth: bool = False) -> Graph:
+    """A graph over float64 inputs of a few shapes; some inputs are donated, outputs may repeat and may be inputs.
+
+    With `smooth`, all of it is differentiable, but for kinks where two elements are equal.
+    """
+    moves = [each for each in MOVES if not (smooth and each in (_count, _stopped))]
     shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3))
     inputs = [fresh_input(Spec(shape, float64)) for shape in shapes]
     nodes: list[Node] = list(inputs)
     for _ in range(draw(st.integers(1, steps))):
-        nodes.append(draw(st.sampled_from(MOVES))(draw, nodes))
+        nodes.append(draw(st.sampled_from(moves))(draw, nodes))
     outputs = draw(st.lists(st.sampled_from(nodes), min_size=1, max_size=4))
     donated = frozenset(draw(st.lists(st.sampled_from(inputs), max_size=3)))
     return Graph(tuple(inputs), tuple(outputs), donated)
@@ -47,6 +51,10 @@ def _pick(draw: Draw, nodes: Sequence[Node]) -> Node:
 
 def _unary(draw: Draw, nodes: Sequence[Node]) -> Node:
     return make(draw(st.sampled_from(UNARY)), _pick(draw, nodes))
+
+
+def _stopped(draw: Draw, nodes: Sequence[Node]) -> Node:
+    return make("stop_gradient", _pick(draw, nodes))
 
 
 def _binary(draw: Draw, nodes: Sequence[Node]) -> Node:
@@ -169,5 +177,6 @@ MOVES = (
     _rows,
     _rows,
     _count,
+    _stopped,
     _scan,
 )

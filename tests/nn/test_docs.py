@@ -23,7 +23,7 @@ def names() -> dict[str, Any]:
     """Everything that the page's examples define."""
     found: dict[str, Any] = {"__name__": __name__}
     for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
-        exec(compile(block, str(PAGE), "exec"), found)
+        exec(compile(block, str(PAGE), "exec", dont_inherit=True), found)
     return found
 
 

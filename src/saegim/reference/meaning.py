@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
-from scipy import special
 
 from saegim.ir.rules import windows_out
+from saegim.late import late
 from saegim.reference.rows import bag, bag_transpose, scatter_add_into, scatter_set_into, take
+
+_special = late("scipy.special")  # importing it takes as long as everything else here together
 
 Array = npt.NDArray[Any]
 Ints = tuple[int, ...]
@@ -138,7 +140,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "asinh": np.arcsinh,
     "acosh": np.arccosh,
     "atanh": np.arctanh,
-    "erf": special.erf,
+    "erf": lambda x: _special.erf(x),
     "floor": np.floor,
     "ceil": np.ceil,
     "trunc": np.trunc,

@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import _sparsetools
+
+from saegim.late import late
+
+_sparsetools = late("scipy.sparse._sparsetools")
 
 Array = npt.NDArray[Any]
 

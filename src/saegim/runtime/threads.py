@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from saegim.errors import SettingError
+from saegim.late import late
 
 # What OpenBLAS, MKL, Accelerate and OpenMP read when they are loaded.
 _VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS")
@@ -21,9 +22,7 @@ def set_threads(count: int) -> None:
     global _chosen
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise SettingError(f"set_threads: a number of threads of at least 1 expected, {count!r} given")
-    from threadpoolctl import ThreadpoolController  # late: few programs need it, and it looks through all libraries
-
-    ThreadpoolController().limit(limits=count)
+    late("threadpoolctl").ThreadpoolController().limit(limits=count)
     os.environ.update(dict.fromkeys(_VARIABLES, str(count)))
     _chosen = count
 

@@ -7,7 +7,8 @@ and the same operations build a graph.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Any, TypeGuard
 
@@ -16,7 +17,7 @@ import numpy as np
 from saegim import dtypes
 from saegim.dtypes import DType
 from saegim.errors import DTypeError, ShapeError, TraceError
-from saegim.ir import Node, Shape, constant, infer, make
+from saegim.ir import Node, Shape, Spec, constant, infer, make
 from saegim.ir.where import where_am_i
 from saegim.reference import meaning
 from saegim.tensor.indexing import plan_index, position_of
@@ -33,6 +34,7 @@ __all__ = [
     "broadcast_to",
     "broadcast_together",
     "cast",
+    "elementwise",
     "from_start",
     "is_number",
     "matmul",
@@ -231,7 +233,10 @@ def apply(op: str, *inputs: Tensor, **attrs: Any) -> Tensor:
     """Primitive `op`: its meaning at once when all inputs are known, a node when one is not."""
     if any(isinstance(each._value, Node) for each in inputs):
         return Tensor(make(op, *map(node_of, inputs), **attrs))
-    spec = infer(op, [each.spec for each in inputs], attrs)
+    return _evaluate(op, infer(op, [each.spec for each in inputs], attrs), inputs, attrs)
+
+
+def _evaluate(op: str, spec: Spec, inputs: Sequence[Tensor], attrs: Mapping[str, Any]) -> Tensor:
     known: list[Any] = [each._value for each in inputs]
     with np.errstate(all="ignore"):
         value = meaning(op, *known, **attrs)
@@ -254,8 +259,15 @@ def operate(op: str, first: Any, second: Any) -> Tensor:
 
 def binary(op: str, first: Any, second: Any) -> Tensor:
     """Elementwise `op` of two operands, at least one a tensor, promoted and broadcast to each other."""
-    left, right = promoted(op, first, second)
-    return apply(op, *broadcast_together(op, left, right))
+    return elementwise(op, *promoted(op, first, second))
+
+
+def elementwise(op: str, *inputs: Tensor) -> Tensor:
+    """Elementwise `op` of operands broadcast to each other. Known ones are broadcast by NumPy on the way."""
+    shape = broadcast_shapes(op, *(each.shape for each in inputs))
+    if any(isinstance(each._value, Node) for each in inputs):
+        return apply(op, *(broadcast_to(each, shape) for each in inputs))
+    return _evaluate(op, infer(op, [Spec(shape, each.dtype) for each in inputs], {}), inputs, {})
 
 
 def promoted(op: str, *operands: Any) -> list[Tensor]:
@@ -288,7 +300,8 @@ def _scalar(value: Scalar, dtype: DType, op: str) -> Tensor:
         kind = type(value).__name__
         raise DTypeError(f"{op}: a Python {kind} does not combine with a tensor of {dtype.name}; cast it with astype")
     try:
-        with np.errstate(over="ignore"):
+        # Beyond float32 a number is infinite; the context costs more than everything else here.
+        with np.errstate(over="ignore") if abs(value) > 1e38 else nullcontext():
             return Tensor(np.asarray(value, dtype))
     except OverflowError:
         raise OverflowError(f"{op}: {value} does not fit into {dtype.name}") from None
@@ -310,6 +323,8 @@ def cast(x: Tensor, dtype: DType) -> Tensor:
 
 def broadcast_shapes(op: str, *shapes: Shape) -> Shape:
     """The shape that all of `shapes` can be repeated to."""
+    if all(shape == shapes[0] for shape in shapes):
+        return shapes[0] if shapes else ()
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:

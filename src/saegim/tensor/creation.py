@@ -178,7 +178,7 @@ def eye(
     check_device(device)
     wanted = dtypes.as_dtype(dtype or dtypes.DEFAULT_FLOAT)
     rows, columns = sizes_of("eye", (n_rows, n_rows if n_cols is None else n_cols))
-    return Tensor(np.eye(rows, columns, k, dtype=wanted))
+    return Tensor(np.eye(rows, columns, max(-rows, min(k, columns)), dtype=wanted))
 
 
 # --- counted --------------------------------------------------------------------------------------------------------
@@ -253,6 +253,7 @@ def _triangle(op: str, x: Tensor, k: int, lower: bool) -> Tensor:
     if x.ndim < 2:
         raise ShapeError(f"{op}: at least two axes expected, shape {x.shape} given")
     rows, columns = (apply("iota", shape=x.shape[-2:], axis=axis, dtype=dtypes.int64) for axis in (0, 1))
+    k = max(-x.shape[-2], min(k, x.shape[-1]))  # diagonals beyond the matrix need no numbers beyond int64
     offset = columns - rows
     inside = broadcast_to(offset <= k if lower else offset >= k, x.shape)
     return apply("select", inside, x, zeros_like(x))

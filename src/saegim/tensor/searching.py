@@ -14,8 +14,8 @@ from saegim.tensor.core import (
     Tensor,
     apply,
     asarray_like,
-    broadcast_together,
     cast,
+    elementwise,
     is_number,
     promoted,
     reshape_to,
@@ -85,4 +85,4 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
     chosen = asarray_like(condition)
     if chosen.dtype != dtypes.bool_:
         raise DTypeError(f"where: a condition of dtype bool expected, {chosen.dtype.name} given; compare with 0 first")
-    return apply("select", *broadcast_together("where", chosen, *promoted("where", x1, x2)))
+    return elementwise("select", chosen, *promoted("where", x1, x2))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -80,18 +79,13 @@ class MultiHeadAttention(Module):
                 f"MultiHeadAttention: causal needs keys for the query's own tokens, {key.shape} for {query.shape} given"
             )
 
-    def _project(self, query: Tensor, key: Tensor, value: Tensor) -> Sequence[Tensor]:
+    def _project(self, *inputs: Tensor) -> list[Tensor]:
         """Query, key and value, each times its own third of the weights."""
         size, weight, bias = self.embed_dim, self.in_proj_weight, self.in_proj_bias
-        if query is key is value:  # one product for all three
-            y = sg.matmul(query, weight.mT)
-            y = y if bias is None else y + bias
-            return [y[..., start : start + size] for start in (0, size, 2 * size)]
-        projected = []
-        for x, start in ((query, 0), (key, size), (value, 2 * size)):
-            y = sg.matmul(x, weight[start : start + size].mT)
-            projected.append(y if bias is None else y + bias[start : start + size])
-        return projected
+        # The weights are cut, not one product of all of them: a gradient is put together where it is small.
+        thirds = [slice(number * size, (number + 1) * size) for number in range(3)]
+        projected = [sg.matmul(x, weight[third].mT) for x, third in zip(inputs, thirds, strict=True)]
+        return projected if bias is None else [y + bias[third] for y, third in zip(projected, thirds, strict=True)]
 
     def _heads(self, x: Tensor) -> Tensor:
         """(B, T, E) -> (B, H, T, E/H)"""

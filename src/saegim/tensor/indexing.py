@@ -98,8 +98,8 @@ def _mask(shape: Shape, keys: Sequence[Any]) -> Iterator[Step]:
     mask = keys[0]
     if mask.is_traced:
         raise TraceError(
-            f"{where_am_i()} picks elements by a traced truth-value tensor; how many is known only when the program runs, "
-            "so use sg.where"
+            f"{where_am_i()} picks elements by a traced mask, so that their number is known only when the program "
+            "runs; use sg.where"
         )
     if mask.shape != shape[: mask.ndim]:
         raise IndexError(f"a truth-value tensor of shape {shape[: mask.ndim]} expected, {mask.shape} given")

@@ -187,7 +187,7 @@ def vjp(fn: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[
     sign, tensors = signature(args)
     symbolic = symbols(sign)
     leaves, structure = tree.flatten(fn(*rebuild(sign, symbolic)))
-    results = [_result(leaf, fn) for leaf in leaves]
+    results = [asarray(leaf) if isinstance(leaf, bool | int | float) else tree.as_tensor(leaf) for leaf in leaves]
     value = tree.unflatten(structure, run_once(results, symbolic, tensors))
     wrt = [number for number, tensor in enumerate(tensors) if is_learnable(tensor)]
 
@@ -222,34 +222,38 @@ class Compiled:
     """A function that is recorded once per signature of its arguments and then runs as one program."""
 
     def __init__(self, fn: Callable[..., Any], donate: Sequence[int] = ()) -> None:
-        self._fn, self._donate = fn, tuple(donate)
-        self._programs: dict[Signature, tuple[Program, tree.TreeDef]] = {}
+        # A function that is itself a tree of tensors (a module), or whose object is one, is an argument, too.
+        self._fn = fn.__func__ if isinstance(fn, MethodType) else fn
+        self._own = (fn.__self__,) if isinstance(fn, MethodType) else ()
+        self._donate = tuple(number + len(self._own) for number in donate)
+        self._programs: dict[Signature, tuple[Program, Signature]] = {}
         update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # A function that is itself a tree of tensors (a module) is an argument like the others.
+        args = (*self._own, *args)
         sign, tensors = signature((self._fn, args, kwargs))
         if any(each.is_traced for each in tensors):
             return self._fn(*args, **kwargs)  # part of the trace around it
         known = self._programs.get(sign)
         if known is None:
-            graph, structure = self._record(sign)
+            graph, result = self._record(sign)
             if _is_open(graph):
-                return tree.unflatten(structure, inline(graph, tensors))  # it uses the trace around it
-            known = self._programs[sign] = compile_graph(graph), structure
-        program, structure = known
-        return tree.unflatten(structure, _run(program, tensors))
+                return rebuild(result, inline(graph, tensors))  # it uses the trace around it
+            known = self._programs[sign] = compile_graph(graph), result
+        program, result = known
+        return rebuild(result, _run(program, tensors))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 
-    def _record(self, sign: Signature) -> tuple[Graph, tree.TreeDef]:
+    def _record(self, sign: Signature) -> tuple[Graph, Signature]:
+        """The function as a graph, and the signature of its result."""
         symbolic = symbols(sign)
         fn, args, kwargs = rebuild(sign, symbolic)
         donated = [leaf for number in self._donate for leaf in tree.flatten(args[number])[0] if tree.is_array(leaf)]
-        leaves, structure = tree.flatten(fn(*args, **kwargs))
-        outputs = tuple(node_of(_result(leaf, fn)) for leaf in leaves)
-        return Graph(tuple(map(node_of, symbolic)), outputs, frozenset(map(node_of, donated))), structure
+        result, tensors = signature(fn(*args, **kwargs))
+        inputs, outputs = tuple(map(node_of, symbolic)), tuple(map(node_of, tensors))
+        return Graph(inputs, outputs, frozenset(map(node_of, donated))), result
 
     @property
     def programs(self) -> int:
@@ -260,19 +264,13 @@ class Compiled:
 def compile(fn: Callable[..., Any], *, donate: Sequence[int] = ()) -> Compiled:
     """`fn`, a pure function over trees of tensors, as a program.
 
-    Arrays among the arguments are inputs; every other leaf (numbers, strings, flags) is fixed when the function is
-    recorded, and another value records it again. The memory of positional arguments whose numbers are in `donate`
-    may be used for the results; do not use these arguments afterwards.
+    Arrays among the arguments are inputs and arrays among the results are outputs. Every other leaf (numbers, strings,
+    flags) is fixed when the function is recorded; another value among the arguments records it again. So is whatever
+    the function takes from around it, but for the tensors of a module that is called itself or by its method. The
+    memory of positional arguments whose numbers are in `donate` may be used for the results; do not use these
+    arguments afterwards.
     """
     return Compiled(fn, donate)
-
-
-def _result(leaf: Any, fn: Callable[..., Any]) -> Tensor:
-    if isinstance(leaf, bool | int | float):
-        return asarray(leaf)
-    if tree.is_array(leaf):
-        return tree.as_tensor(leaf)
-    raise TraceError(f"{_name(fn)} gave a {type(leaf).__name__}; a traced function gives tensors or trees of them")
 
 
 def _name(fn: Any) -> str:

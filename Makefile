@@ -38,4 +38,4 @@ docs: $(VENV)/.installed-docs           ## the documentation as a web site in si
 	$(BIN)/mkdocs build --strict
 
 clean:                                  ## remove what the other targets made
-	rm -rf $(VENV) demo site build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) demo model site build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,85 @@
+"""What the documentation says is true: its examples run, its links lead somewhere, both READMEs say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+import pages
+from saegim.cli.app import build
+
+ROOT = pages.ROOT
+READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+# Pages that change the package while they run; the tests that look at that change run them.
+RUN_ELSEWHERE = sorted((ROOT / "docs").glob("adding-a*.md"))
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", [page for page in [*READMES, *DOCS] if page not in RUN_ELSEWHERE], ids=name_of)
+def test_the_examples_of_a_page_print_what_it_shows(page, tmp_path):
+    for example in pages.run(page, tmp_path):
+        assert example.agrees, f"shown:\n{example.shown}\nprinted:\n{example.printed}"
+
+
+@pytest.mark.parametrize("page", RUN_ELSEWHERE, ids=name_of)
+def test_the_other_pages_are_run_by_tests_of_their_own(page):
+    if "```python" in page.read_text(encoding="utf-8"):
+        tests = [path for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
+        assert any(page.name in test.read_text(encoding="utf-8") for test in tests)
+
+
+@pytest.mark.parametrize("page", [*READMES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DOCS], ids=name_of)
+def test_links_to_files_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def commands(page: Path) -> list[str]:
+    text = page.read_text(encoding="utf-8").replace(" --language ko", "").replace("README.ko.md", "README.md")
+    return re.findall(r"^(?:\$ )?((?:make|saegim|python|\.venv/bin/\w+) [^#\n]*[^#\n ])", text, re.M)
+
+
+def test_both_readmes_have_the_same_commands():
+    assert commands(READMES[0]) == commands(READMES[1])
+    assert len(commands(READMES[0])) > 8
+
+
+def test_both_readmes_have_the_same_figures():
+    tables = [re.findall(r"^\|.* 0\.\d.*\|$", page.read_text(encoding="utf-8"), re.M) for page in READMES]
+    english, korean = ([re.findall(r"\d[\d,.]*\d|\d", row) for row in rows] for rows in tables)
+    assert [sorted(row) for row in english] == [sorted(row) for row in korean]
+    assert english
+
+
+def options_of_commands() -> dict[str, set[str]]:
+    found = {}
+
+    def collect(command, name):
+        if hasattr(command, "commands"):
+            for child in command.commands.values():
+                collect(child, f"{name} {child.name}")
+        else:
+            found[name] = {option for each in command.params for option in each.opts if option.startswith("--")}
+
+    collect(get_command(build()), "saegim")
+    return found
+
+
+def test_the_reference_lists_every_command_and_option():
+    page = (ROOT / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    of_all, *rest = re.split(r"^## `(saegim[^`]*)`$", page, flags=re.M)
+    listed = {
+        name: set(re.findall(r"`(--[\w-]+)", section)) for name, section in zip(rest[::2], rest[1::2], strict=True)
+    }
+    shared = set(re.findall(r"`(--[\w-]+)", of_all))
+    assert {name: options | shared for name, options in listed.items()} == {
+        name: options | shared for name, options in options_of_commands().items()
+    }
+    assert all(shared - {"--help", "--version"} <= options for options in options_of_commands().values())

@@ -49,8 +49,10 @@ def as_dtype(dtype: Any) -> DType:
     try:
         found = np.dtype(dtype).newbyteorder("=")
     except TypeError:
-        raise DTypeError(f"{dtype!r} is not a dtype; use one of {', '.join(BY_NAME)}") from None
-    if found.name not in BY_NAME or dtype is None:
+        found = None
+    if found is None or dtype is None:  # NumPy takes None for float64
+        raise DTypeError(f"{dtype!r} is not a dtype; use one of {', '.join(BY_NAME)}")
+    if found.name not in BY_NAME:
         raise DTypeError(f"dtype {found.name} is not supported; use one of {', '.join(BY_NAME)}")
     return BY_NAME[found.name]
 

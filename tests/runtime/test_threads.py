@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 
 import saegim as sg
 from saegim.errors import SettingError
-from saegim.runtime import threads
+from saegim.runtime import follow_environment, threads
 
 NAMES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS", "SAEGIM_THREADS")
 
@@ -40,7 +40,8 @@ def test_the_environment_is_followed_when_tensors_are_used() -> None:
 def test_without_a_word_all_cores_are_used() -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     done = run(
-        "import saegim as sg; sg.ones(1); from saegim.runtime import threads; print(threads())", SAEGIM_THREADS=""
+        "import saegim as sg; sg.ones(1); from saegim.runtime import threads; print(threads())",
+        SAEGIM_THREADS="",
     )
     assert done.stdout == f"{cores}\n"
 
@@ -55,6 +56,16 @@ def test_an_environment_that_nobody_can_mean(text: str) -> None:
 def test_counts_that_nobody_can_mean(count: Any) -> None:
     with pytest.raises(SettingError, match="set_threads: a number of threads of at least 1 expected"):
         sg.set_threads(count)
+
+
+def test_the_environment_can_be_followed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.setenv(name, str(threads()))
+    follow_environment()
+    assert {each["num_threads"] for each in threadpool_info()} == {threads()}
+    monkeypatch.setenv("SAEGIM_THREADS", "many")
+    with pytest.raises(SettingError, match="SAEGIM_THREADS: a number of threads of at least 1 expected, 'many' given"):
+        follow_environment()
 
 
 def test_the_number_is_known_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:

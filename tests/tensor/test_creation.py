@@ -139,6 +139,18 @@ class TestDLPack:
             assert back.dtype == dtype
         assert x.__dlpack_device__() == (1, 0)
 
+    def test_objects_that_speak_nothing_else(self) -> None:
+        class Other:
+            def __dlpack__(self, **keywords: Any) -> Any:
+                return np.arange(3.0).__dlpack__(**keywords)
+
+            def __dlpack_device__(self) -> tuple[int, int]:
+                return (1, 0)
+
+        for copy in (None, True, False):
+            assert sg.asarray(Other(), copy=copy).tolist() == [0.0, 1.0, 2.0]
+            assert sg.asarray(Other(), dtype=sg.float64).dtype == sg.float64
+
     def test_keywords(self) -> None:
         x = sg.ones(2)
         for copy in (None, True, False):

@@ -143,8 +143,14 @@ def test_casts_drop_fractions() -> None:
 def test_names_stand_for_dtypes() -> None:
     assert dtypes.as_dtype("int8") == dtypes.as_dtype(np.int8) == sg.int8
     assert dtypes.as_dtype(">f4") == sg.float32
-    for wrong in ("float16", "complex64", np.object_, "no", None):
-        with pytest.raises(DTypeError, match="use one of bool, int8"):
+    for wrong, message in (
+        ("float16", "dtype float16 is not supported"),
+        (np.object_, "dtype object is not supported"),
+    ):
+        with pytest.raises(DTypeError, match=f"{message}; use one of bool, int8"):
+            dtypes.as_dtype(wrong)
+    for wrong in ("no", None, 3):
+        with pytest.raises(DTypeError, match=f"{wrong!r} is not a dtype; use one of bool, int8"):
             dtypes.as_dtype(wrong)
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.main import get_command
 
 import pages
@@ -39,6 +40,13 @@ def test_the_other_pages_are_run_by_tests_of_their_own(page):
 def test_links_to_files_lead_somewhere(page):
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_in_the_navigation():
+    nav = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    assert sorted(re.findall(r"[\w/-]+\.md", str(nav))) == sorted(
+        page.relative_to(ROOT / "docs").as_posix() for page in DOCS
+    )
 
 
 def commands(page: Path) -> list[str]:

@@ -59,6 +59,7 @@ def test_counts_that_nobody_can_mean(count: Any) -> None:
 
 
 def test_the_environment_can_be_followed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    sg.ones(1)  # loads NumPy's library
     for name in NAMES:
         monkeypatch.setenv(name, str(threads()))
     follow_environment()
@@ -69,6 +70,7 @@ def test_the_environment_can_be_followed_again(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_number_is_known_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    sg.ones(1)  # loads NumPy's library
     for name in NAMES:
         monkeypatch.setenv(name, "1")  # restored afterwards
     now = threads()

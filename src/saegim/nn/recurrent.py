@@ -101,7 +101,8 @@ class _Recurrent(Module):
         count = self.num_layers * len(self._directions)
         shape = (x.shape[0], self.hidden_size)
         if start is None:
-            return [(sg.zeros(shape, dtype=x.dtype),) * self.carried] * count
+            zeros = sg.zeros(shape, dtype=sg.result_type(x, self._weight("weight_hh", "l0")))
+            return [(zeros,) * self.carried] * count
         for each in start:
             if each.shape != (count, *shape):
                 raise ShapeError(

@@ -69,9 +69,6 @@ class Term:
     def __truediv__(self, other: Term | Scalar) -> Term:
         return self._binary("divide", other)
 
-    def __rtruediv__(self, other: Scalar) -> Term:
-        return self._like(other) / self
-
     def __neg__(self) -> Term:
         if self.number is not None:
             return self._computed("negative", self.number)

@@ -56,18 +56,20 @@ def make_plan(graph: Graph) -> Plan:
     last_use = {owner[each]: node for node, read in operands.items() for each in read}
     kept = {owner[node] for node in graph.outputs}
     writable = {node for node in operands if node.op not in _READ_ONLY or node in graph.donated} - kept
-    steps, taken = [], set()
+    steps, overwritten = [], set()
     for node, read in operands.items():
         if node.op in ("input", "constant"):
             continue
-        free = [
-            owner[each] in writable and last_use[owner[each]] is node and _is_whole(each, owner[each]) for each in read
-        ]
-        target = _target(node, read, free, owner)
+        free = (
+            number
+            for number in _candidates(node)
+            if last_use[owner[read[number]]] is node and owner[read[number]] in writable
+        )
+        target = next((number for number in free if _fits(node, read, number, owner)), None)
         if target is not None:
-            taken.add(owner[read[target]])
+            overwritten.add(owner[read[target]])
         steps.append(Step(node, read, target))
-    return Plan(steps, [node for node in graph.inputs if node in taken])
+    return Plan(steps, [node for node in graph.inputs if node in overwritten])
 
 
 def made_anew(nodes: Sequence[Node]) -> list[bool]:
@@ -109,26 +111,25 @@ def _owners(nodes: Iterable[Node]) -> dict[Node, Node]:
     return owner
 
 
+def _candidates(node: Node) -> Sequence[int]:
+    """The numbers of the operands that a node's meaning is able to overwrite."""
+    if node.op in IN_PLACE:
+        return (0,)
+    return range(len(node.inputs)) if _is_ufunc(node.op) else ()
+
+
+def _fits(node: Node, read: Sequence[Node], number: int, owner: dict[Node, Node]) -> bool:
+    """Whether the result of `node` is as large as its operand `number`, whose memory no other operand shares."""
+    target = read[number]
+    # An element of an elementwise result needs only the same element of x, so `x * x` may overwrite x.
+    others = read[1:] if node.op in IN_PLACE else [each for each in read if each is not target]
+    alone = all(owner[each] is not owner[target] for each in others)
+    alike = target.shape == node.shape != () and target.dtype == node.dtype
+    return alone and alike and _is_whole(target, owner[target])
+
+
 def _is_whole(node: Node, owner: Node) -> bool:
     """Whether a view shows all of the memory it lives in, each element once."""
     while node is not owner and node.op in _WHOLE_VIEWS:
         node = node.inputs[0]
     return node is owner
-
-
-def _target(node: Node, read: Sequence[Node], free: Sequence[bool], owner: dict[Node, Node]) -> int | None:
-    """The number of the operand that `node` overwrites: of its own spec, free, and shared with no other operand."""
-    for number in _candidates(node):
-        target = read[number]
-        # An element of an elementwise result needs only the same element of x, so `x * x` may overwrite x.
-        others = read[1:] if node.op in IN_PLACE else [each for each in read if each is not target]
-        alone = all(owner[each] is not owner[target] for each in others)
-        if free[number] and alone and target.spec == node.spec and node.shape:
-            return number
-    return None
-
-
-def _candidates(node: Node) -> Sequence[int]:
-    if node.op in IN_PLACE:
-        return (0,)
-    return range(len(node.inputs)) if _is_ufunc(node.op) else ()

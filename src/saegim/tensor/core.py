@@ -63,18 +63,21 @@ class Tensor(Value):
         return saegim
 
     def to_device(self, device: Device, /, *, stream: Any = None) -> Tensor:
+        """Itself, for the one device there is. Raises ValueError for another."""
         if device != "cpu" or stream is not None:
             raise ValueError(f"device 'cpu' without a stream expected, {device!r} and {stream!r} given")
         return self
 
     @property
     def T(self) -> Tensor:  # noqa: N802 - the standard's name
+        """The transpose of a matrix. Raises ShapeError for anything else."""
         if self.ndim != 2:
             raise ShapeError(f"T: a matrix expected, shape {self.shape} given; use mT or permute_dims")
         return apply("permute", self, axes=(1, 0))
 
     @property
     def mT(self) -> Tensor:  # noqa: N802 - the standard's name
+        """x with its last two axes exchanged: every matrix of a stack transposed."""
         if self.ndim < 2:
             raise ShapeError(f"mT: at least two axes expected, shape {self.shape} given")
         last = self.ndim - 1

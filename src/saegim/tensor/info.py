@@ -21,9 +21,11 @@ class NamespaceInfo:
         return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 64}
 
     def default_device(self) -> Device:
+        """Where new tensors are."""
         return "cpu"
 
     def devices(self) -> list[Device]:
+        """Where tensors can be."""
         return ["cpu"]
 
     def default_dtypes(self, *, device: Device | None = None) -> dict[str, DType]:

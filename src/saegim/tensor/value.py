@@ -30,26 +30,32 @@ class Value:
 
     @property
     def shape(self) -> Shape:
+        """The sizes of its axes, () for a scalar."""
         return self._value.shape
 
     @property
     def dtype(self) -> DType:
+        """What kind of numbers it holds."""
         return self._value.dtype
 
     @property
     def spec(self) -> Spec:
+        """Shape and dtype together; prints as float32[2,3]."""
         return Spec(self._value.shape, self._value.dtype)
 
     @property
     def ndim(self) -> int:
+        """How many axes it has."""
         return len(self._value.shape)
 
     @property
     def size(self) -> int:
+        """How many elements it has."""
         return int(self._value.size)
 
     @property
     def device(self) -> Device:
+        """Always "cpu"."""
         return "cpu"
 
     @property
@@ -109,6 +115,7 @@ class Value:
         return result
 
     def tolist(self) -> Any:
+        """The elements as Python numbers in nested lists; a scalar as one number."""
         return self._known("its values").tolist()
 
     def __dlpack__(

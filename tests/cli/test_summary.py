@@ -30,17 +30,18 @@ def test_no_model(saegim, tmp_path):
 def test_the_demo_is_told_where_and_in_which_language(saegim, tmp_path, monkeypatch):
     given = {}
 
-    def run_demo(out, *, language, say):
+    def run_demo(out, *, language, say, progress):
         given.update(out=out, language=language)
         say("it begins")
+        progress.say("it trains")
         return {"report": "the table", "accuracy": 0.9}
 
-    demonstration = ModuleType("saegim.demo")
+    demonstration = ModuleType("saegim.demo.demonstration")
     demonstration.run = run_demo
-    monkeypatch.setitem(sys.modules, "saegim.demo", demonstration)
+    monkeypatch.setitem(sys.modules, "saegim.demo.demonstration", demonstration)
     run = saegim("demo", "--out", tmp_path / "d", "--language", "ko")
     assert given == {"out": tmp_path / "d", "language": "ko"}
-    assert (run.code, run.out, run.err) == (0, "the table\n", "it begins\n")
+    assert (run.code, run.out, run.err) == (0, "the table\n", "it begins\nit trains\n")
     run = saegim("demo", "--json", "--quiet")
-    assert json.loads(run.out) == {"report": "the table", "accuracy": 0.9}
+    assert json.loads(run.out) == {"accuracy": 0.9}
     assert run.err == ""

@@ -32,13 +32,13 @@ from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import data, rules, training
-    from saegim.cli import measuring
     from saegim.evaluation import compare as comparing
+    from saegim.evaluation import learned
     from saegim.evaluation import verdict as verdicts
 else:
     data, rules, training = late("saegim.data"), late("saegim.rules"), late("saegim.training")
-    measuring, comparing = late("saegim.cli.measuring"), late("saegim.evaluation.compare")
-    verdicts = late("saegim.evaluation.verdict")
+    comparing, verdicts = late("saegim.evaluation.compare"), late("saegim.evaluation.verdict")
+    learned = late("saegim.evaluation.learned")
 
 HELD_OUT = 0.2
 
@@ -74,16 +74,16 @@ def compare(
     other = None if test is None else labelled_texts(console, test, text, label, skip_bad_rows=skip_bad_rows)
     parts = _parts(console, table, other, seed)
 
-    def network(texts: Sequence[str], labels: Sequence[str]) -> measuring.Learned:
+    def network(texts: Sequence[str], labels: Sequence[str]) -> learned.Learned:
         classifier = training.TextClassifier(model.value, time_budget=budget, seed=seed, threads=threads)
-        return measuring.Learned(classifier.fit(texts, labels, progress=console.progress()))
+        return learned.Learned(classifier.fit(texts, labels, progress=console.progress()))
 
     majority, *classical = comparing.classical_contenders(threads=threads, seed=seed)
     expert = (
         [] if rule_file is None else [comparing.Contender("rules", "rules", lambda *_: rules.load_rules(rule_file))]
     )
-    learned = comparing.Contender(f"network ({model.value})", "learned", network)
-    contenders = [majority, *expert, *classical, learned]
+    network_contender = comparing.Contender(f"network ({model.value})", "learned", network)
+    contenders = [majority, *expert, *classical, network_contender]
     assert parts.valid is not None
     comparison = comparing.compare(
         contenders, parts.train, parts.valid, seed=seed, progress=lambda name: console.say(f"building: {name}")

@@ -12,9 +12,9 @@ from saegim.cli.options import AsJson, Debug, InLanguage, Language, Quiet
 from saegim.late import late
 
 if TYPE_CHECKING:
-    from saegim import demo as demonstration
+    from saegim.demo import demonstration
 else:
-    demonstration = late("saegim.demo")
+    demonstration = late("saegim.demo.demonstration")
 
 
 def demo(
@@ -33,5 +33,5 @@ def demo(
     decision of each is explained.
     """
     console = Console(as_json=as_json, quiet=quiet)
-    found = demonstration.run(out, language=language.value, say=console.say)
-    console.result(found, found["report"])
+    found = demonstration.run(out, language=language.value, say=console.say, progress=console.progress())
+    console.result({key: each for key, each in found.items() if key != "report"}, found["report"])

@@ -15,10 +15,10 @@ from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import evaluation, training
-    from saegim.cli import measuring
+    from saegim.evaluation import learned
 else:
     evaluation, training = late("saegim.evaluation"), late("saegim.training")
-    measuring = late("saegim.cli.measuring")
+    learned = late("saegim.evaluation.learned")
 
 
 def evaluate(
@@ -45,7 +45,7 @@ def evaluate(
         rows = sum(each in set(unknown) for each in labels)
         console.say(f"warning: {rows:,} texts have labels that the model never gives: {', '.join(unknown[:5])}")
     began = time.perf_counter()
-    predicted = measuring.Learned(classifier).predict(table.texts)
+    predicted = learned.Learned(classifier).predict(table.texts)
     seconds = time.perf_counter() - began
     scores = evaluation.score(labels, predicted)
     per_class = {name: vars(each) for name, each in scores.per_class.items()}

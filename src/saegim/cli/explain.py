@@ -16,27 +16,12 @@ if TYPE_CHECKING:
     from saegim import explain as explaining
     from saegim import rules, training
     from saegim.cli import run_folder
+    from saegim.explain import wording
 else:
     explaining, rules, training = late("saegim.explain"), late("saegim.rules"), late("saegim.training")
-    run_folder = late("saegim.cli.run_folder")
+    run_folder, wording = late("saegim.cli.run_folder"), late("saegim.explain.wording")
 
-_BAR = 20  # columns of the longest bar
-_WORDS_SHOWN = 40
-
-_SAYINGS = {
-    "en": {
-        "label": "=> label {label}, probability {probability:.4f}",
-        "sum": "score {score:+.4f} = {base:+.4f} before reading {words:+.4f} by the words (error {error:.0e})",
-        "rest": "and {n} words that moved it less, together {total:+.4f}",
-        "rules": "The rules say:",
-    },
-    "ko": {
-        "label": "=> {label}(으)로 판단, 확률 {probability:.4f}",
-        "sum": "점수 {score:+.4f} = 읽기 전 {base:+.4f} {words:+.4f} 단어들 (오차 {error:.0e})",
-        "rest": "그 밖에 덜 움직인 단어 {n}개, 합해서 {total:+.4f}",
-        "rules": "규칙의 판단:",
-    },
-}
+_RULES_SAY = {"en": "The rules say:", "ko": "규칙의 판단:"}
 
 
 def explain(
@@ -57,45 +42,24 @@ def explain(
     that followed, and what they beat. Texts that begin with a dash go after --.
     """
     console = Console(as_json=as_json, quiet=quiet)
+    text = whole(text)
     if model.is_file():
         if label is not None:
             raise SettingError("--label is for networks; rules prove the label that they give")
-        decision = rules.load_rules(model).decide(whole(text))
+        decision = rules.load_rules(model).decide(text)
         console.result(decision.to_dict(), _one_block(decision.explain(language.value)))
         return
-    explanation = explaining.explain_prediction(training.TextClassifier.load(model), whole(text), label)
+    explanation = explaining.explain_prediction(training.TextClassifier.load(model), text, label)
     kept_rules = model / run_folder.RULES
     proof = rules.load_rules(kept_rules).decide(text) if kept_rules.exists() else None
-    told = [_in_words(explanation, language.value)]
+    told = [wording.in_words(explanation, language.value)]
     if proof is not None:
-        told += [_SAYINGS[language.value]["rules"], _one_block(proof.explain(language.value))]
-    console.result({**explanation.to_dict(), "rules": None if proof is None else proof.to_dict()}, "\n\n".join(told))
+        told += [_RULES_SAY[language.value], proof.explain(language.value)]
+    console.result(
+        {**explanation.to_dict(), "rules": None if proof is None else proof.to_dict()}, _one_block("\n\n".join(told))
+    )
 
 
 def _one_block(lines: str) -> str:
     """Lines that may show parts of a text, with nothing in them that could steer a terminal."""
     return "\n".join(one_line(line) for line in lines.split("\n"))
-
-
-def _in_words(explanation: explaining.Explanation, language: str) -> str:
-    say = _SAYINGS[language]
-    most = sorted(explanation.words, key=lambda word: -abs(word.contribution))[:_WORDS_SHOWN]
-    shown = [word for word in explanation.words if word in most]
-    longest = max((abs(word.contribution) for word in shown), default=0.0) or 1.0
-    moved = sum(word.contribution for word in explanation.words)
-    lines = [
-        f'"{" ".join(explanation.text.split())}"',
-        say["label"].format(**vars(explanation)),
-        say["sum"].format(score=explanation.score, base=explanation.base, words=moved, error=abs(explanation.error)),
-        *(f"  {_bar(word.contribution / longest)} {word.contribution:+.4f}  {word.word}" for word in shown),
-    ]
-    if len(shown) < len(explanation.words):
-        total = moved - sum(word.contribution for word in shown)
-        lines.append("  " + say["rest"].format(n=len(explanation.words) - len(shown), total=total))
-    return _one_block("\n".join(lines))
-
-
-def _bar(share: float) -> str:
-    """A bar of that share of the longest, from the middle: to the right if it is positive."""
-    block = "█" * round(abs(share) * _BAR)
-    return f"{block:>{_BAR}}│{'':{_BAR}}" if share < 0 else f"{'':{_BAR}}│{block:<{_BAR}}"

@@ -8,24 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from saegim.evaluation import Comparison, Measurement, Scores, assemble, score
+from saegim.evaluation.learned import Learned
 from saegim.evaluation.tables import Language
 from saegim.evaluation.verdict import verdict
 from saegim.rules import RuleSet, RuleSetMeasure, measure_rules
 from saegim.training import TextClassifier
-
-
-class Learned:
-    """A classifier as a comparison asks for it: labels as plain strings, and its size."""
-
-    def __init__(self, classifier: TextClassifier) -> None:
-        self.classifier = classifier
-
-    def predict(self, texts: Sequence[str]) -> list[str]:
-        return [str(label) for label in self.classifier.predict(list(texts))]
-
-    def size_bytes(self) -> int:
-        vectorizer = self.classifier.encoder.vectorizer
-        return self.classifier.summary().bytes + vectorizer.kept.nbytes + vectorizer.weights.nbytes
 
 
 @dataclass(frozen=True)

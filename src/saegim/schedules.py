@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from saegim.errors import SettingError
 
+__all__ = ["Constant", "Cosine", "Linear", "OneCycle", "Schedule"]
+
 Schedule = Callable[[int], float]
 
 

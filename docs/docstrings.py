@@ -13,7 +13,7 @@ from typing import Any
 import griffe
 
 _FIELD = re.compile(r"(?P<names>[a-z_]\w*(?:, [a-z_]\w*)*): (?P<meaning>\S.*)")
-_COLUMNS = re.compile(r"\S+.*\S {2,}\S")
+_COLUMNS = re.compile(r"\S.* {2,}\S")
 _ENDS = (".", ":", ")")  # a line that ends so is complete: what follows may be a field
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,35 @@ def test_the_reference_lists_every_command_and_option():
         name: options | shared for name, options in options_of_commands().items()
     }
     assert all(shared - {"--help", "--version"} <= options for options in options_of_commands().values())
+
+
+DOCSTRING = """\
+Reads a table.
+
+path: a file, in one of
+    several formats
+text, label: columns; see: the guide
+
+Formulas stay: they are no fields, as this
+line: shows.
+
+    read_table("x.csv")
+"""
+MARKDOWN = """\
+Reads a table.
+
+- `path`: a file, in one of several formats
+- `text`, `label`: columns; see: the guide
+
+Formulas stay: they are no fields, as this
+line: shows.
+
+    read_table("x.csv")"""
+
+
+def test_docstrings_become_lists():
+    pytest.importorskip("griffe", reason="the documentation's tools are not installed (make docs)")
+    docstrings = runpy.run_path(str(ROOT / "docs/docstrings.py"))
+    assert docstrings["as_markdown"](DOCSTRING) == MARKDOWN
+    assert docstrings["as_markdown"](">>> 1 + 1\n2") == "```pycon\n>>> 1 + 1\n2\n```"
+    assert docstrings["as_markdown"]("a     one\nbc    two") == "```text\na     one\nbc    two\n```"

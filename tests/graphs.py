@@ -76,6 +76,15 @@ def _select(draw: Draw, nodes: Sequence[Node]) -> Node:
     return make("select", make("less", x, y), x, y)
 
 
+def _pick_one(draw: Draw, nodes: Sequence[Node]) -> Node:
+    """One of two arrays as a whole."""
+    x = _pick(draw, nodes)
+    y = draw(st.sampled_from([each for each in nodes if each.shape == x.shape]))
+    z = _pick(draw, nodes)
+    condition = make("less", make("sum", z, axes=tuple(range(z.ndim))), constant(0.1))
+    return make("select", make("broadcast", condition, shape=x.shape), x, y)
+
+
 def _reshape(draw: Draw, nodes: Sequence[Node]) -> Node:
     x = _pick(draw, nodes)
     shapes = [(x.size,), (1, *x.shape), *([tuple(reversed(x.shape))] if x.shape else [])]
@@ -151,8 +160,9 @@ def _scan(draw: Draw, nodes: Sequence[Node]) -> Node:
     part = Spec(x.shape[1:], float64)
     state, at, shared = (fresh_input(part) for _ in range(3))
     new = make("tanh", make("add", make("multiply", state, shared), at))
+    chosen = make("select", make("broadcast", make("less", constant(0.0), constant(1.0)), shape=part.shape), state, new)
     extra = draw(st.sampled_from([new, state, at, make("multiply", state, at)]))
-    body = Graph((state, at, shared), (draw(st.sampled_from([new, new, state, at])), extra))
+    body = Graph((state, at, shared), (draw(st.sampled_from([new, new, state, at, chosen])), extra))
     start = make("broadcast", constant(0.5), shape=part.shape)
     weight = make("sum", x, axes=(0,))
     fixed = {"carries": 1, "scanned": 1, "length": x.shape[0], "reverse": draw(st.booleans())}
@@ -166,6 +176,7 @@ MOVES = (
     _binary,
     _scaled,
     _select,
+    _pick_one,
     _reshape,
     _permute,
     _broadcast,

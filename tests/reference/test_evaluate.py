@@ -164,6 +164,21 @@ def test_a_donated_array_in_another_order_is_updated_all_the_same() -> None:
         np.testing.assert_array_equal(evaluate(graph, [array])[0], expected)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_what_one_condition_picks_is_not_overwritten_afterwards(first: bool) -> None:
+    """It is one of the two operands itself, so these live as long as it does."""
+    x, w = table(), table()
+    y = make("exp", x)
+    condition = make("broadcast", constant(first), shape=(4, 3))
+    for picked in (make("select", condition, y, w), make("select", condition, w, y)):
+        later = make("negative", make("add", y, picked))  # the last to read y
+        for outputs in ((later, picked), (make("add", added(y), added(w)), picked)):
+            check(Graph((x, w), outputs, frozenset((w,))), overwrites=False)
+    array = np.ones((4, 3))
+    found = evaluate(Graph((x, w), (make("select", condition, x, w),)), [array, np.zeros((4, 3))])
+    assert (found[0] is array) == first, "no copy is made"
+
+
 def test_constants_survive() -> None:
     x = fresh_input(Spec((200, 3), float64))
     held = constant(np.ones((200, 3)))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from saegim.ir import Graph, Node, body_of
 from saegim.reference.meaning import MEANING
-from saegim.reference.memory import IN_PLACE, Step, made_anew, make_plan
+from saegim.reference.memory import IN_PLACE, Step, is_pick, made_anew, make_plan
 
 Array = npt.NDArray[Any]
 Run = Callable[..., Any]
@@ -101,6 +101,8 @@ def evaluate(graph: Graph, arrays: Sequence[Array]) -> tuple[Array, ...]:
 
 def _runner(step: Step) -> Run:
     """The step as a function of its operands' values."""
+    if is_pick(step.node):
+        return lambda condition, x, y: x if condition.item() else y
     return run_node(step.node) if step.target is None else _in_place(step.node, step.target)
 
 

@@ -55,7 +55,8 @@ def make_plan(graph: Graph) -> Plan:
     owner = _owners(operands)
     last_use = {owner[each]: node for node, read in operands.items() for each in read}
     kept = {owner[node] for node in graph.outputs}
-    writable = {node for node in operands if node.op not in _READ_ONLY or node in graph.donated} - kept
+    kept |= {owner[each] for node in operands if is_pick(node) for each in node.inputs[1:]}
+    writable = {node for node in operands if not _is_read_only(node) or node in graph.donated} - kept
     steps, overwritten = [], set()
     for node, read in operands.items():
         if node.op in ("input", "constant"):
@@ -76,13 +77,26 @@ def made_anew(nodes: Sequence[Node]) -> list[bool]:
     """For each node whether its memory is made when it is computed, and shared with none of the others."""
     owner = _owners(topological(nodes))
     users = Counter(owner[node] for node in nodes)
-    return [owner[node].op not in _READ_ONLY and users[owner[node]] == 1 for node in nodes]
+    return [not _is_read_only(owner[node]) and users[owner[node]] == 1 for node in nodes]
+
+
+def is_pick(node: Node) -> bool:
+    """Whether a `select` has one condition for all elements: then it is one of its operands, without a copy."""
+    if node.op != "select" or node.inputs[0].op != "broadcast":
+        return False
+    return node.inputs[0].inputs[0].size == 1
+
+
+def _is_read_only(node: Node) -> bool:
+    return node.op in _READ_ONLY or is_pick(node)
 
 
 def _unrepeated(node: Node) -> tuple[Node, ...]:
     """The node's inputs, without broadcasts that NumPy's own broadcasting makes unnecessary."""
     if not (_is_ufunc(node.op) or node.op in _ALSO_ELEMENTWISE) or all(each.op != "broadcast" for each in node.inputs):
         return node.inputs
+    if is_pick(node):
+        return (node.inputs[0].inputs[0], *node.inputs[1:])
     bare = tuple(each.inputs[0] if each.op == "broadcast" else each for each in node.inputs)
     if np.broadcast_shapes(*(each.shape for each in bare)) == node.shape:
         return bare

@@ -170,3 +170,28 @@ def test_single_precision_is_near_double_precision(case: Case) -> None:
     wide = [each.astype(float64) if each.dtype.kind == "f" else each for each in exact]
     (double,) = evaluate(case.graph(wide, 33), wide)
     np.testing.assert_allclose(single, double, rtol=2e-5, atol=2e-6)
+
+
+def test_random_bits_do_not_depend_on_how_many_are_asked_for() -> None:
+    key = np.array(99, np.uint64)
+    many = meaning("random_bits", key, shape=(100_000,))
+    for count in (1, 32767, 32768, 32769, 65536):
+        np.testing.assert_array_equal(meaning("random_bits", key, shape=(count,)), many[:count])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int8, np.int16, np.uint64, np.bool_])
+@pytest.mark.parametrize("size", [7, 4096, 5000])
+def test_select_keeps_every_bit(dtype: Any, size: int) -> None:
+    """Also of what is not a number, of zeros with a sign, and of operands that NumPy repeats."""
+    x, y = (
+        rng().integers(0, 255, (2, size * 8), np.uint8).view(f"u{np.dtype(dtype).itemsize}")[:, :size] for _ in "xy"
+    )
+    x, y = (x > 100, y > 50) if dtype is np.bool_ else (x.view(dtype), y.view(dtype))
+    condition = rng().random((2, size)) < 0.5
+    for c in (condition, condition[:1], np.broadcast_to(condition[:, :1], condition.shape), condition[:, ::-1]):
+        for one, two in itertools.product((x, x[:1], np.asarray(x[0, 0]), x[:, ::-1]), (y, y[1:], np.asarray(y[0, 0]))):
+            if np.broadcast_shapes(c.shape, one.shape, two.shape) == (2, size):
+                expected = np.where(c, one, two)
+                found = meaning("select", c, one, two)
+                assert found.dtype == dtype
+                assert found.tobytes() == expected.tobytes()

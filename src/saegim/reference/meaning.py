@@ -34,19 +34,42 @@ def _iota(shape: Ints, axis: int, dtype: Any) -> Array:
     return np.broadcast_to(line, shape)
 
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_GOLDEN = 0x9E3779B97F4A7C15
+_PIECE = 1 << 15  # numbers at a time, so that intermediate results stay near the core
 
 
 def _random_bits(key: Array, shape: Ints) -> Array:
     """The upper halves of SplitMix64 (Steele, Lea and Flood 2014) at counters 1, 2, ... from state `key`."""
-    bits = key + _GOLDEN * np.arange(1, math.prod(shape) + 1, dtype=np.uint64)
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    upper: Array = (bits ^ (bits >> np.uint64(31))) >> np.uint64(32)
-    return upper.astype(np.uint32).reshape(shape)
+    count = math.prod(shape)
+    result = np.empty(count, np.uint32)
+    steps = np.uint64(_GOLDEN) * np.arange(1, min(count, _PIECE) + 1, dtype=np.uint64)
+    shifted = np.empty_like(steps)
+    for first in range(0, count, _PIECE):
+        piece = result[first : first + _PIECE]
+        moved = shifted[: len(piece)]
+        bits: Array = steps[: len(piece)] + np.uint64((int(key) + _GOLDEN * first) % 2**64)
+        bits ^= np.right_shift(bits, 30, out=moved)
+        bits *= np.uint64(0xBF58476D1CE4E5B9)
+        bits ^= np.right_shift(bits, 27, out=moved)
+        bits *= np.uint64(0x94D049BB133111EB)
+        bits ^= np.right_shift(bits, 31, out=moved)
+        piece[:] = np.right_shift(bits, 32, out=moved)
+    return result.reshape(shape)
 
 
 # --- elementwise ----------------------------------------------------------------------------------------------------
+
+
+def _select(condition: Array, x: Array, y: Array) -> Array:
+    """np.where, without its branch per element: y with those bits flipped in which x differs where it is chosen."""
+    if condition.size < 4096:
+        return np.where(condition, x, y)
+    kind = f"i{x.itemsize}"
+    chosen = condition.astype(kind)
+    np.negative(chosen, out=chosen)  # all bits set, or none
+    bits: Array = (x.view(kind) ^ y.view(kind)) & chosen
+    bits ^= y.view(kind)
+    return bits.view(x.dtype)
 
 
 def _power(x: Array, y: Array) -> Array:
@@ -178,7 +201,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "bitwise_xor": np.bitwise_xor,
     "shift_left": np.left_shift,
     "shift_right": np.right_shift,
-    "select": np.where,
+    "select": _select,
     # over axes; `reduce` is what np.sum and its like call in the end
     "sum": lambda x, axes: np.add.reduce(x, axes, x.dtype),
     "prod": lambda x, axes: np.multiply.reduce(x, axes, x.dtype),

@@ -9,20 +9,24 @@ quadrature, and what is missing from the sum is stated as the error.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from saegim.errors import SettingError
-from saegim.models.batch import NgramBatch, TextBatch, TokenBatch
+from saegim.models.batch import NgramBatch, TextBatch
+from saegim.models.encoder import TextEncoder
+from saegim.models.text_model import TextModel
 from saegim.tensor import Tensor, compile, mean, value_and_grad
 from saegim.training import TextClassifier
 
 Array = npt.NDArray[Any]
 
 _POINTS = 32  # of the quadrature; exact for polynomials of degree 63
+_SHOWN = 20  # labels in an error message
 
 
 @dataclass(frozen=True)
@@ -60,20 +64,18 @@ def explain_prediction(classifier: TextClassifier, text: str, label: Any = None)
     """How each word of `text` moved the score of `label` (by default the predicted one).
 
     Scores matter only relative to each other, so a class's score is taken less the mean over all classes.
-    Raises SettingError for a label that the classifier does not know.
+    Raises SettingError for a label that the classifier does not know, DataError for a text that is no string.
     """
     probabilities = classifier.predict_proba([text])[0]
     chosen = int(probabilities.argmax()) if label is None else _class_number(classifier, label)
     encoder = classifier.encoder
     read = encoder.normalize(text)
     batch = encoder.encode([text]).batch(np.array([0]))
-    attribute = _Attribution(classifier, chosen)
-    base, score, by_item, by_token = attribute(batch)
-    characters = np.zeros(len(read))
-    _spread_ngrams(characters, classifier, read, batch.ngrams, by_item)
-    if batch.tokens is not None:
-        _spread_tokens(characters, classifier, read, by_token)
-    words = _words(read, characters)
+    base, score, by_item, by_token = _Attribution(classifier.network, chosen)(batch)
+    characters = _Characters(read)
+    _spread_ngrams(characters, encoder, batch.ngrams, by_item)
+    _spread_tokens(characters, encoder, by_token)
+    words = characters.by_word()
     return Explanation(
         text=read,
         label=str(classifier.classes_[chosen]),
@@ -86,23 +88,24 @@ def explain_prediction(classifier: TextClassifier, text: str, label: Any = None)
 
 
 def _class_number(classifier: TextClassifier, label: Any) -> int:
-    for number, known in enumerate(classifier.classes_):
-        if known == label or str(known) == str(label):
-            return number
-    raise SettingError(f"label {label!r} is not one of {', '.join(map(str, classifier.classes_))}; choose one of these")
+    """The class that `label` is, or is written like: a command line has no numbers."""
+    classes = classifier.classes_.tolist()
+    for wanted, known in ((label, classes), (str(label), list(map(str, classes)))):
+        if wanted in known:
+            return known.index(wanted)
+    shown = ", ".join(map(str, classes[:_SHOWN])) + (", ..." if len(classes) > _SHOWN else "")
+    raise SettingError(f"{label!r} is none of the {len(classes)} labels; choose one of {shown}")
 
 
 class _Attribution:
     """Integrated gradients of one class's score for one text."""
 
-    def __init__(self, classifier: TextClassifier, chosen: int) -> None:
-        network = classifier.network
-
+    def __init__(self, network: TextModel, chosen: int) -> None:
         def score(inputs: tuple[Any, Any], model: Any, batch: TextBatch) -> Tensor:
             ngrams, tokens = inputs
             read = TextBatch(
-                NgramBatch(batch.ngrams.rows, batch.ngrams.items, ngrams, batch.ngrams.offsets),
-                None if batch.tokens is None else TokenBatch(batch.tokens.tokens, batch.tokens.mask, tokens),
+                replace(batch.ngrams, weights=ngrams),
+                None if batch.tokens is None else replace(batch.tokens, weights=tokens),
             )
             scores = model(read)[0]
             result: Tensor = scores[chosen] - mean(scores)
@@ -128,36 +131,48 @@ class _Attribution:
         return self._score_and_gradient((a * ngrams, a * tokens), self._network, batch)
 
 
-def _spread_ngrams(
-    characters: Array, classifier: TextClassifier, text: str, batch: NgramBatch, contributions: Array
-) -> None:
+class _Characters:
+    """What each character of a text contributed; added up by words in the end."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._amounts = np.zeros(len(text))
+        self._is_space = np.array([character == " " for character in text], bool)
+
+    def add(self, start: int, end: int, amount: float) -> None:
+        """Spreads an amount evenly over text[start:end]; spaces get a share only when there is nothing else."""
+        takes = ~self._is_space[start:end]
+        if not takes.any():
+            takes[:] = True
+        self._amounts[start:end][takes] += amount / takes.sum()
+
+    def by_word(self) -> tuple[WordContribution, ...]:
+        """The words between spaces; half of what a space contributed goes to the word on each side."""
+        edges = np.flatnonzero(np.diff(self._is_space, prepend=True, append=True))
+        starts, ends = edges[::2].tolist(), edges[1::2].tolist()
+        found = [float(self._amounts[start:end].sum()) for start, end in zip(starts, ends, strict=True)]
+        for number in range(1, len(found)):
+            between = float(self._amounts[ends[number - 1] : starts[number]].sum())
+            found[number - 1] += between / 2
+            found[number] += between / 2
+        if found:
+            found[-1] += float(self._amounts[ends[-1] :].sum())  # a text that was cut may end with a space
+        return tuple(
+            WordContribution(self.text[start:end], start, end, amount)
+            for start, end, amount in zip(starts, ends, found, strict=True)
+        )
+
+
+def _spread_ngrams(characters: _Characters, encoder: TextEncoder, batch: NgramBatch, contributions: Array) -> None:
     """Adds each n-gram's contribution to the characters it was made of, in equal shares over all its places."""
-    columns, starts, ends = classifier.encoder.vectorizer.places(text)
-    by_column = dict(zip(batch.rows[batch.items[: batch.offsets[-1]]].tolist(), contributions.tolist(), strict=False))
-    counts = {column: int(count) for column, count in zip(*np.unique(columns, return_counts=True), strict=True)}
+    columns, starts, ends = encoder.vectorizer.places(characters.text)
+    used = batch.rows[batch.items[: batch.offsets[-1]]]
+    by_column = dict(zip(used.tolist(), contributions.tolist(), strict=False))
+    counts = Counter(columns.tolist())
     for column, start, end in zip(columns.tolist(), starts.tolist(), ends.tolist(), strict=True):
-        characters[start:end] += by_column[column] / counts[column] / (end - start)
+        characters.add(start, end, by_column[column] / counts[column])
 
 
-def _spread_tokens(characters: Array, classifier: TextClassifier, text: str, contributions: Array) -> None:
-    for token, contribution in zip(classifier.encoder.token_places(text), contributions.tolist(), strict=False):
-        start, end = token
-        if end > start:
-            characters[start:end] += contribution / (end - start)
-
-
-def _words(text: str, characters: Array) -> tuple[WordContribution, ...]:
-    """Contributions of characters added up by words; a space's share goes to the words beside it."""
-    spans, at = [], 0
-    for word in text.split(" "):
-        spans.append((at, at + len(word)))
-        at += len(word) + 1
-    found = []
-    for number, (start, end) in enumerate(spans):
-        total = characters[start:end].sum()
-        if number:
-            total += characters[start - 1] / 2
-        if number + 1 < len(spans):
-            total += characters[end] / 2
-        found.append(WordContribution(text[start:end], start, end, float(total)))
-    return tuple(found)
+def _spread_tokens(characters: _Characters, encoder: TextEncoder, contributions: Array) -> None:
+    for (start, end), contribution in zip(encoder.token_places(characters.text), contributions.tolist(), strict=False):
+        characters.add(start, end, contribution)

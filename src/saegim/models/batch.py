@@ -1,13 +1,14 @@
 """What a model sees at once: the n-grams and the tokens of some texts, in shapes that recur.
 
-A program is compiled per shape, so shapes are rounded up to a ladder of sizes and the rest is padding that stands
-for nothing: a row outside of the table, an item after the last bag, a token under the mask.
+A program is recorded per shape, so that sizes are rounded up to a few (`capacity`, `_room`), and the rest is padding
+that stands for nothing: a row outside of the table, an item after the last bag, a token under the mask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from saegim.models.features import SparseRows
 
 Array = npt.NDArray[Any]
 Leaf = Any  # a NumPy array; inside of a traced program the tensor that stands for it
+
+_LEAST_ITEMS = 256
+_LEAST_TOKENS = 8
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,24 @@ class TextBatch:
     tokens: TokenBatch | None
 
 
-def ladder(size: int, least: int = 8) -> int:
-    """`size` rounded up to a rung: a power of two, or one and a quarter, a half or three quarters of one."""
+def capacity(size: int, least: int = _LEAST_TOKENS) -> int:
+    """`size` rounded up to a power of two or to one and a half of one, at least `least`."""
     if size <= least:
         return least
-    below = 1 << ((size - 1).bit_length() - 1)
-    step = max(1, below // 4)
-    return below + -(-(size - below) // step) * step
+    above = 1 << (size - 1).bit_length()
+    between = above // 4 * 3
+    return between if size <= between else above
+
+
+def _room(items: int, rows: int) -> tuple[int, int]:
+    """Sizes for `items` items over `rows` distinct rows: a power of two, and as many eighths of it as are needed.
+
+    Items after the last bag cost nothing, rows are computed with; and the two grow together, so that the pair takes
+    few values.
+    """
+    most = max(_LEAST_ITEMS, 1 << max(items - 1, 0).bit_length())
+    eighth = most // 8
+    return most, max(1, -(-rows // eighth)) * eighth
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,30 +87,33 @@ class EncodedTexts:
     def __len__(self) -> int:
         return len(self.ngrams)
 
-    @property
+    @cached_property
     def lengths(self) -> Array:
         """(n,) how long each text is: in tokens, or in n-grams where there are none."""
         lengths: Array = np.diff(self.ngrams.offsets) if self.tokens is None else self.tokens.lengths
         return lengths
 
+    def take(self, rows: Array) -> EncodedTexts:
+        """These texts, in this order."""
+        tokens = None if self.tokens is None else self.tokens.take(rows)
+        return EncodedTexts(self.ngrams.take(rows), self.columns, tokens)
+
     def batch(self, rows: Array) -> TextBatch:
         """These texts as one batch."""
-        return TextBatch(self._ngrams(rows), None if self.tokens is None else self._tokens(rows))
+        return TextBatch(self._ngrams(rows), None if self.tokens is None else _padded_tokens(self.tokens.take(rows)))
 
-    def batches(self, groups: Iterator[Array]) -> Iterator[tuple[Array, TextBatch]]:
+    def batches(self, groups: Iterable[Array]) -> Iterator[tuple[Array, TextBatch]]:
         """Each group of row numbers with its batch."""
         return ((rows, self.batch(rows)) for rows in groups)
 
     def _ngrams(self, rows: Array) -> NgramBatch:
         chosen = self.ngrams.take(rows)
         used, items = self._distinct(chosen.columns)
-        table_rows = np.full(ladder(len(used), 64), self.columns, np.int32)
-        table_rows[: len(used)] = used
-        size = ladder(len(items), 64)
+        item_room, row_room = _room(len(items), len(used))
         return NgramBatch(
-            rows=table_rows,
-            items=_padded(items, size),
-            weights=_padded(chosen.values, size),
+            rows=_filled(used, row_room, self.columns, np.int32),
+            items=_filled(items, item_room, 0, np.int32),
+            weights=_filled(chosen.values, item_room, 0, np.float32),
             offsets=chosen.offsets.astype(np.int32),
         )
 
@@ -108,16 +126,16 @@ class EncodedTexts:
         position[used] = np.arange(len(used), dtype=np.int32)
         return used, position[columns]
 
-    def _tokens(self, rows: Array) -> TokenBatch:
-        assert self.tokens is not None, "only texts with tokens are batched by tokens"
-        values, mask = self.tokens.take(rows).padded()
-        width = ladder(values.shape[1])
-        wider = ((0, 0), (0, width - values.shape[1]))
-        mask = np.pad(mask, wider)
-        return TokenBatch(np.pad(values, wider).astype(np.int32), mask, mask.astype(np.float32))
 
-
-def _padded(values: Array, size: int) -> Array:
-    result = np.zeros(size, values.dtype)
+def _filled(values: Array, size: int, fill: int, dtype: npt.DTypeLike) -> Array:
+    """`values` with `fill` behind them, (size,) in all."""
+    result = np.full(size, fill, dtype)
     result[: len(values)] = values
     return result
+
+
+def _padded_tokens(tokens: Ragged) -> TokenBatch:
+    values, mask = tokens.padded()
+    missing = ((0, 0), (0, capacity(values.shape[1]) - values.shape[1]))
+    mask = np.pad(mask, missing)
+    return TokenBatch(np.pad(values, missing).astype(np.int32), mask, mask.astype(np.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -10,6 +11,7 @@ from saegim.errors import SettingError
 from saegim.models.encoder import EncoderConfig
 from saegim.models.readers import ReaderConfig
 from saegim.text import Ngrams
+from saegim.text.hangul import is_syllable
 
 Wish = Literal["auto", "wide", "bag", "cnn", "lstm", "transformer"]
 WISHES: tuple[Wish, ...] = get_args(Wish)
@@ -17,6 +19,7 @@ WISHES: tuple[Wish, ...] = get_args(Wish)
 _EPOCHS = ((100_000, 3), (20_000, 5), (5_000, 10), (0, 20))  # from so many texts on, so many passes
 _SMALL = 20_000  # fewer texts are learned from in smaller batches
 _KOREAN = 0.2  # from that share of Hangul on, syllables are also cut where stems and endings meet
+_SAMPLE_TEXTS, _SAMPLE_CHARACTERS = 1000, 1000  # that the share is counted on: so many of each text
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,15 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-def choose(wish: str, texts: Sequence[str]) -> Choice:
-    """The parts for `wish` (a kind, or "auto") on these training texts. Raises SettingError for an unknown kind."""
+def check_wish(wish: object) -> None:
+    """Raises SettingError unless `wish` is a kind of model, or "auto"."""
     if wish not in WISHES:
         raise SettingError(f"{wish!r} is no kind of model; choose one of {', '.join(WISHES)}")
+
+
+def choose(wish: str, texts: Sequence[str]) -> Choice:
+    """The parts for `wish` (a kind, or "auto") on these training texts. Raises SettingError for an unknown kind."""
+    check_wish(wish)
     reasons = []
     kind = wish
     if wish == "auto":
@@ -72,6 +80,7 @@ def _reader(kind: str) -> ReaderConfig | None:
 
 def _share_of_hangul(texts: Sequence[str]) -> float:
     """The share of Hangul syllables among all letters of the first thousand texts."""
-    sample = "".join(texts[:1000])
+    start = (text[:_SAMPLE_CHARACTERS] for text in texts[:_SAMPLE_TEXTS])
+    sample = unicodedata.normalize("NFC", "".join(start))  # some systems write syllables letter by letter
     letters = sum(map(str.isalpha, sample))
-    return sum("가" <= character <= "힣" for character in sample) / max(letters, 1)
+    return sum(map(is_syllable, sample)) / max(letters, 1)

@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy.typing as npt
 
+from saegim.data.ragged import Ragged
+from saegim.errors import SettingError
 from saegim.models.batch import EncodedTexts
 from saegim.models.features import NgramVectorizer, Weighting
+from saegim.models.limits import check_whole
 from saegim.text import Ngrams, Normalizer, Tokenizer
+from saegim.text.buckets import MOST_BUCKETS
+from saegim.text.tokenizer import KINDS
 from saegim.text.tokenizer import Kind as TokenKind
 
 Array = npt.NDArray[Any]
@@ -28,11 +33,17 @@ class EncoderConfig:
     normalizer: Normalizer = field(default_factory=Normalizer)
     ngrams: Ngrams = field(default_factory=lambda: Ngrams(words=(1, 1), chars=(1, 4)))
     weighting: Weighting = field(default_factory=Weighting)
-    most_buckets: int = 1 << 21
+    most_buckets: int = MOST_BUCKETS
     tokenizer: TokenKind | None = None
     vocabulary: int = 8000
     max_tokens: int = 128
     max_characters: int = 10_000
+
+    def __post_init__(self) -> None:
+        for name in ("most_buckets", "vocabulary", "max_tokens", "max_characters"):
+            check_whole(name, getattr(self, name))
+        if self.tokenizer is not None and self.tokenizer not in KINDS:
+            raise SettingError(f"{self.tokenizer!r} is no kind of tokenizer; choose one of {', '.join(KINDS)}")
 
 
 class TextEncoder:
@@ -57,12 +68,12 @@ class TextEncoder:
         self.tokenizer = Tokenizer.train(
             ready, kind=self.config.tokenizer, vocab_size=self.config.vocabulary, normalizer=self.config.normalizer
         )
-        return EncodedTexts(ngrams, self.vectorizer.columns, self._tokens(ready, say))
+        return EncodedTexts(ngrams, self.vectorizer.columns, self._tokens(self.tokenizer, ready, say))
 
     def encode(self, texts: Sequence[str], say: Say = lambda _sentence: None) -> EncodedTexts:
         """Encoded texts, with what was learned from the training texts."""
         ready = self._ready(texts, say)
-        tokens = None if self.tokenizer is None else self._tokens(ready, say)
+        tokens = None if self.tokenizer is None else self._tokens(self.tokenizer, ready, say)
         return EncodedTexts(self.vectorizer.transform(ready), self.vectorizer.columns, tokens)
 
     def normalize(self, text: str) -> str:
@@ -84,9 +95,8 @@ class TextEncoder:
             ready = [text[:most] for text in ready]
         return ready
 
-    def _tokens(self, ready: Sequence[str], say: Say) -> Any:
-        assert self.tokenizer is not None, "tokens need a trained tokenizer"
-        encoded = self.tokenizer.encode(ready, max_tokens=self.config.max_tokens)
+    def _tokens(self, tokenizer: Tokenizer, ready: Sequence[str], say: Say) -> Ragged:
+        encoded = tokenizer.encode(ready, max_tokens=self.config.max_tokens)
         if encoded.truncated:
             say(
                 f"{encoded.truncated} of {len(ready)} texts are longer than {self.config.max_tokens} tokens; "

@@ -24,10 +24,14 @@ from scipy import sparse
 
 from saegim.data.ragged import offsets_of
 from saegim.errors import NotFittedError
-from saegim.text.buckets import Bag, bag_of_ngrams, choose_buckets, count_distinct
+from saegim.models.limits import check_number, check_whole
+from saegim.text.buckets import MOST_BUCKETS, Bag, bag_of_ngrams, choose_buckets, count_distinct
 from saegim.text.ngrams import Ngrams, hash_chunks, locate_ngrams
 
 Array = npt.NDArray[Any]
+
+_SLAB = 1 << 24  # counts of (column, class) pairs that are worked on at once
+_MOST_BUCKETS_EVER = 1 << 24  # more than any training chooses: a model folder cannot ask for more memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,21 +64,28 @@ class Weighting:
     floor: float = 0.1
     prior: float = 3.0
 
+    def __post_init__(self) -> None:
+        check_whole("min_texts", self.min_texts)
+        for name in ("idf_power", "label_power", "floor", "prior"):
+            check_number(name, getattr(self, name), 0)
+
 
 class NgramVectorizer:
-    """From texts to sparse rows. `fit` chooses buckets and weights from training texts and their labels."""
+    """From texts to sparse rows. `fit_transform` chooses buckets and weights from training texts and their labels.
 
-    def __init__(
-        self,
-        ngrams: Ngrams,
-        weighting: Weighting = Weighting(),
-        *,
-        most_buckets: int = 1 << 21,
-    ) -> None:
-        self.ngrams, self.weighting, self.most_buckets = ngrams, weighting, most_buckets
-        self.buckets = 0
-        self.kept = np.empty(0, np.int32)  # the bucket of each column, ascending
-        self.weights = np.empty(0, np.float32)  # the weight of each column
+    buckets: how many there are; kept (V,) int32: the bucket of each column, ascending; weights (V,) float32: the
+    weight of each column. All three are empty before.
+    """
+
+    def __init__(self, ngrams: Ngrams, weighting: Weighting | None = None, *, most_buckets: int = MOST_BUCKETS) -> None:
+        check_whole("most_buckets", most_buckets, 1, _MOST_BUCKETS_EVER)
+        self.ngrams, self.weighting, self.most_buckets = ngrams, weighting or Weighting(), most_buckets
+        self._set(0, np.empty(0, np.int32), np.empty(0, np.float32))
+
+    def _set(self, buckets: int, kept: Array, weights: Array) -> None:
+        self.buckets, self.kept, self.weights = buckets, kept, weights
+        self._column = np.full(buckets, -1, np.int32)  # of every bucket; -1 for those not kept
+        self._column[kept] = np.arange(len(kept), dtype=np.int32)
 
     @property
     def columns(self) -> int:
@@ -84,76 +95,75 @@ class NgramVectorizer:
     def fit_transform(self, texts: Sequence[str], labels: Array, classes: int) -> SparseRows:
         """Chooses buckets and weights; gives the training texts' own rows. `labels` (n,) ints below `classes`."""
         distinct = count_distinct(hash_chunks(texts, self.ngrams))
-        self.buckets = choose_buckets(distinct, most=self.most_buckets)
-        bag = bag_of_ngrams(texts, self.ngrams, self.buckets)
-        found = np.bincount(bag.features.values, minlength=self.buckets)
+        buckets = choose_buckets(distinct, most=self.most_buckets)
+        bag = bag_of_ngrams(texts, self.ngrams, buckets)
+        found = np.bincount(bag.features.values, minlength=buckets)
         least = self.weighting.min_texts
         if not (found >= least).any():
             least = 1  # so few texts that hardly an n-gram occurs twice
-        self.kept = np.flatnonzero(found >= least).astype(np.int32)
-        self.weights = self._weights(bag, found[self.kept], labels, classes)
+        kept = np.flatnonzero(found >= least).astype(np.int32)
+        information = _information(bag, buckets, kept, labels, classes, self.weighting.prior)
+        self._set(buckets, kept, self._weights(found[kept], len(labels), information))
         return self._rows(bag)
 
     def restore(self, buckets: int, kept: Array, weights: Array) -> None:
-        """Puts back what `fit_transform` chose. Raises ValueError for arrays that it cannot have chosen."""
-        rising = kept.ndim == 1 and len(kept) > 0 and bool((np.diff(kept.astype(np.int64)) > 0).all())
-        if not (rising and kept[0] >= 0 and kept[-1] < buckets <= 1 << 31 and kept.shape == weights.shape):
+        """Puts back what `fit_transform` chose. Raises ValueError for what it cannot have chosen."""
+        check_whole("buckets", buckets, 1, _MOST_BUCKETS_EVER)
+        fits = kept.ndim == 1 and kept.dtype == np.int32 and kept.shape == weights.shape
+        rising = fits and bool((np.diff(kept, prepend=-1) > 0).all() and (kept < buckets).all())
+        if not rising or weights.dtype != np.float32 or not np.isfinite(weights).all():
             raise ValueError("the n-gram weights are not those of a trained encoder")
-        self.buckets, self.kept, self.weights = buckets, kept.astype(np.int32), weights.astype(np.float32)
+        self._set(buckets, kept, weights)
 
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """The rows of texts; n-grams that training did not keep are left out."""
-        if not self.buckets:
-            raise NotFittedError("the n-gram vectorizer has seen no texts yet; call fit_transform first")
+        self._require_fitted()
         return self._rows(bag_of_ngrams(texts, self.ngrams, self.buckets))
 
     def places(self, text: str) -> tuple[Array, Array, Array]:
         """For every occurrence of a kept n-gram in `text`: its column, and the characters [start, end) it covers."""
+        self._require_fitted()
         found = locate_ngrams(text, self.ngrams)
-        columns = self._columns()[(found.hashes % np.uint64(self.buckets)).astype(np.int64)]
+        columns = self._column[(found.hashes % np.uint64(self.buckets)).astype(np.int64)]
         keep = columns >= 0
         return columns[keep], found.starts[keep], found.ends[keep]
 
-    def _columns(self) -> Array:
-        """The column of every bucket, -1 for those not kept."""
-        columns = np.full(self.buckets, -1, np.int32)
-        columns[self.kept] = np.arange(len(self.kept), dtype=np.int32)
-        return columns
+    def _require_fitted(self) -> None:
+        if not self.buckets:
+            raise NotFittedError("the n-gram vectorizer has seen no texts yet; call fit_transform first")
 
-    def _weights(self, bag: Bag, found: Array, labels: Array, classes: int) -> Array:
-        total = len(labels)
-        idf = np.log((1 + total) / (1 + found)) + 1
-        information = self._information(bag, labels, classes)
+    def _weights(self, found: Array, texts: int, information: Array) -> Array:
+        """The weight of each column, which was found in so many of `texts` texts."""
+        idf = np.log((1 + texts) / (1 + found)) + 1
         weighting = self.weighting
         weights: Array = idf**weighting.idf_power * (information**weighting.label_power + weighting.floor)
         return weights.astype(np.float32)
 
-    def _information(self, bag: Bag, labels: Array, classes: int) -> Array:
-        """(columns,) the divergence, in nats, of each column's labels from all labels."""
-        offsets, texts = bag.features.offsets, len(labels)
-        ones = np.ones(len(bag.features.values), np.float32)
-        occurs = sparse.csr_array((ones, bag.features.values, offsets), shape=(texts, self.buckets))
-        one_hot = sparse.csr_array((np.ones(texts, np.float32), labels, np.arange(texts + 1)), shape=(texts, classes))
-        share = (np.bincount(labels, minlength=classes) / max(texts, 1)).astype(np.float32)
-        result = np.empty(len(self.kept), np.float32)
-        by_bucket = occurs.T.tocsr()
-        step = max(1, (1 << 24) // classes)  # a slab of counts at a time: many classes need much memory
-        for start in range(0, len(self.kept), step):
-            slab = self.kept[start : start + step]
-            counts = (by_bucket[slab] @ one_hot).toarray() + self.weighting.prior * share
-            counts /= counts.sum(1, keepdims=True)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                terms = np.where(counts > 0, counts * np.log(counts / share), 0)
-            result[start : start + step] = np.maximum(terms.sum(1), 0)
-        return result
-
     def _rows(self, bag: Bag) -> SparseRows:
-        columns = self._columns()[bag.features.values]
+        columns = self._column[bag.features.values]
         keep = columns >= 0
         values = np.log1p(bag.counts[keep]).astype(np.float32) * self.weights[columns[keep]]
-        counts = np.concatenate(([0], np.cumsum(keep)))
-        offsets = counts[bag.features.offsets].astype(np.int64)
+        offsets = offsets_of(keep)[bag.features.offsets]
         return SparseRows(columns[keep], _to_unit_length(values, offsets), offsets)
+
+
+def _information(bag: Bag, buckets: int, kept: Array, labels: Array, classes: int, prior: float) -> Array:
+    """(V,) the divergence, in nats, of the labels of the texts with each column from all labels."""
+    offsets, texts = bag.features.offsets, len(labels)
+    ones = np.ones(len(bag.features.values), np.float32)
+    occurs = sparse.csr_array((ones, bag.features.values, offsets), shape=(texts, buckets))
+    one_hot = sparse.csr_array((np.ones(texts, np.float32), labels, np.arange(texts + 1)), shape=(texts, classes))
+    share = (np.bincount(labels, minlength=classes) / max(texts, 1)).astype(np.float32)
+    result = np.empty(len(kept), np.float32)
+    by_bucket = occurs.T.tocsr()
+    step = max(1, _SLAB // classes)
+    for start in range(0, len(kept), step):
+        counts = (by_bucket[kept[start : start + step]] @ one_hot).toarray() + prior * share
+        counts /= counts.sum(1, keepdims=True)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = np.where(counts > 0, counts * np.log(counts / share), 0)
+        result[start : start + step] = np.maximum(terms.sum(1), 0)
+    return result
 
 
 def _to_unit_length(values: Array, offsets: Array) -> Array:

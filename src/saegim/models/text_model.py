@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from saegim import nn
+from saegim.errors import SettingError
 from saegim.models.batch import TextBatch
-from saegim.models.readers import TOKEN_READERS, BagReader, Reader, ReaderConfig
+from saegim.models.limits import check_number, check_whole
+from saegim.models.readers import READERS, Reader, ReaderConfig
 from saegim.models.wide import Wide
 from saegim.nn.module import Seed
 from saegim.tensor.core import Tensor
@@ -30,6 +32,27 @@ class ModelConfig:
     wide_scale: float = 5.0
     wide_dropout: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name, least in (("columns", 0), ("classes", 2), ("vocabulary", 0)):
+            check_whole(name, getattr(self, name), least)
+        check_number("wide_scale", self.wide_scale, 0)
+        check_number("wide_dropout", self.wide_dropout, 0, 1, below=True)
+        if self.reader is not None and self.reader.reads_tokens and not self.vocabulary:
+            raise SettingError(f"a {self.reader.kind} reads tokens, but the vocabulary has none; train a tokenizer")
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network learns."""
+        wide = (self.columns + 1) * self.classes
+        if self.reader is None:
+            return wide
+        features, deep = READERS[self.reader.kind].sizes(self.reader, self._rows(self.reader))
+        return wide + deep + features * self.classes
+
+    def _rows(self, reader: ReaderConfig) -> int:
+        """How many rows the reader's table has."""
+        return self.vocabulary if reader.reads_tokens else self.columns
+
 
 class TextModel(nn.Module):
     """scores (B, C) = wide(n-grams) + head(reader(text)). Both parts are trained together."""
@@ -38,19 +61,19 @@ class TextModel(nn.Module):
         rng = np.random.default_rng(seed)
         self.config = config
         self.wide = Wide(config.columns, config.classes, scale=config.wide_scale, dropout=config.wide_dropout, seed=rng)
-        self.reader = None if config.reader is None else _reader(config, config.reader, rng)
-        if config.reader is not None and self.reader is not None:
-            self.dropout = nn.Dropout(config.reader.dropout, seed=rng)
-            self.head = nn.Linear(self.reader.features, config.classes, bias=False, seed=rng)
+        self.reader: Reader | None = None
+        if config.reader is not None:
+            self._add(config.reader, rng)
+
+    def _add(self, config: ReaderConfig, rng: np.random.Generator) -> None:
+        """The deep part."""
+        kind, rows = READERS[config.kind], self.config._rows(config)
+        self.reader = kind(config, rows, rng)
+        self.dropout = nn.Dropout(config.dropout, seed=rng)
+        self.head = nn.Linear(kind.sizes(config, rows)[0], self.config.classes, bias=False, seed=rng)
 
     def __call__(self, batch: TextBatch) -> Tensor:
         scores = self.wide(batch.ngrams)
         if self.reader is None:
             return scores
         return scores + self.head(self.dropout(self.reader(batch)))
-
-
-def _reader(config: ModelConfig, reader: ReaderConfig, rng: np.random.Generator) -> Reader:
-    if reader.kind == "bag":
-        return BagReader(reader, config.columns, scale=config.wide_scale, seed=rng)
-    return TOKEN_READERS[reader.kind](reader, config.vocabulary, seed=rng)

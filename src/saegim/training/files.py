@@ -5,69 +5,180 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import save_file
 
 from saegim.errors import DataError, ModelFileError
 
 Arrays = dict[str, npt.NDArray[Any]]
+Writer = Callable[[Path], None]
+
+_TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
+
+
+def write_together(files: Mapping[Path, Writer]) -> None:
+    """Writes files of one folder, each by its writer, under temporary names; when all are on the disk, renames them
+    in order.
+
+    At any moment each file is the old or the new one, whole. Raises DataError when one cannot be written.
+    """
+    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in files}
+    try:
+        for path, write in files.items():
+            with _explained(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write(temporary[path])
+                _sync(temporary[path])
+        for path, other in temporary.items():
+            with _explained(path):
+                other.replace(path)
+                _sync(path.parent)
+    except BaseException:
+        for other in temporary.values():
+            with suppress(OSError):
+                other.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Failures to write `path` as DataError."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error).split("\n")[0]
+        raise DataError(f"{path} cannot be written: {reason}; give a folder that can be written to") from None
+
+
+def _sync(path: Path) -> None:
+    """Puts a file, or a folder's list of names (where the system can), on the disk."""
+    if path.is_dir() and os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes the temporary files of writers that were killed."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _TEMPORARY.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a file so that at any moment the old or the new content is there, whatever happens.
-
-    Raises DataError when it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise DataError(f"{path} cannot be written: {error.strerror}; give a folder that can be written to") from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename durable (POSIX; elsewhere folders cannot be synced)."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def write_json(path: Path, content: Any) -> None:
-    write_atomically(path, (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode())
+    """Writes a file so that at any moment the old or the new content is there. Raises DataError when it cannot be."""
+    write_together({path: content_writer(content)})
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], about: Any = None) -> None:
     """Arrays and what is to be known about them (anything that JSON can hold) as one safetensors file."""
-    content = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    write_atomically(path, save(content, {"about": json.dumps(about)}))
+    write_together({path: arrays_writer(arrays, about)})
+
+
+def content_writer(content: bytes) -> Writer:
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+
+    return write
+
+
+def json_writer(content: Any) -> Writer:
+    try:
+        text = json.dumps(content, ensure_ascii=False, indent=2).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 cannot hold
+        text = json.dumps(content, indent=2).encode()
+    return content_writer(text + b"\n")
+
+
+def arrays_writer(arrays: Mapping[str, npt.NDArray[Any]], about: Any = None) -> Writer:
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    text = json.dumps(about)
+
+    def write(path: Path) -> None:
+        # One entry: the library writes several in any order, and the same arrays should be the same bytes.
+        save_file(whole, path, {"about": f"{_checksum(whole, text)} {text}"})
+
+    return write
 
 
 def read_arrays(path: Path) -> tuple[Arrays, Any]:
-    """The arrays of a safetensors file and what `write_arrays` noted about them. Raises ModelFileError."""
+    """The arrays of a safetensors file and what `write_arrays` noted about them.
+
+    Raises ModelFileError unless it is a whole file that nothing has changed in.
+    """
+    with _opened(path) as file:
+        checksum, text = _about(file)
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        if checksum != _checksum(arrays, text):
+            raise ValueError("its checksum is another")
+        return arrays, json.loads(text)
+
+
+def read_about(path: Path) -> Any:
+    """What `write_arrays` noted, without reading the arrays. Raises ModelFileError like `read_arrays`."""
+    with _opened(path) as file:
+        return json.loads(_about(file)[1])
+
+
+def _about(file: Any) -> tuple[str, str]:
+    """The checksum, and the text that `write_arrays` noted."""
+    checksum, _space, text = (file.metadata() or {}).get("about", "").partition(" ")
+    return checksum, text
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A safetensors file. Whatever is wrong with it is raised as ModelFileError."""
+    require_file(path)
     try:
         with safe_open(str(path), framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        return arrays, json.loads(metadata.get("about", "null"))
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+            yield file
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error).split("\n")[0]
         raise ModelFileError(f"{path} is not a whole safetensors file ({reason}); train the model again") from None
+
+
+def _checksum(arrays: Mapping[str, npt.NDArray[Any]], text: str) -> str:
+    """Of all names, arrays and the text: tells files apart that a disk or a transfer has changed."""
+    value = zlib.crc32(text.encode())
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name], order="C")
+        value = zlib.crc32(f"{name} {array.dtype.str} {array.shape}".encode(), value)
+        value = zlib.crc32(array.reshape(-1).view(np.uint8).data, value)
+    return f"{value:08x}"
+
+
+def require_file(path: Path) -> None:
+    """Raises ModelFileError unless a regular file is there: a pipe or a device could be read without end."""
+    try:
+        if path.is_file():
+            return
+        reason = "it is no regular file" if path.exists() else "it is missing"
+    except (OSError, ValueError) as error:
+        reason = str(error)
+    raise ModelFileError(f"{path} cannot be read: {reason}; restore it or train again")
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a file. Raises ModelFileError when it cannot be read."""
+    require_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror}; restore it or train again") from None
 
 
 def digest(path: Path) -> str:
@@ -76,4 +187,4 @@ def digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror}; the model folder is incomplete") from None
+        raise ModelFileError(f"{path} cannot be read: {error.strerror}; restore it or train again") from None

@@ -1,23 +1,29 @@
 """The model folder: everything that prediction needs, in files that are data and nothing else.
 
-    config.json         sizes and settings, and the SHA-256 of the files below
+    config.json         sizes and settings, and the SHA-256 of the three files below
     model.safetensors   all arrays: the network's, and the n-gram weights of the encoder
     tokenizer.json      only for models that read tokens
     metrics.json        the figures of every epoch
-    README.md           the model card
+    README.md           the model card; for people, who may change it
 
-Loading checks every digest, so that a truncated or altered file is refused by name; no code from the folder runs.
+Loading checks every digest, so that a truncated or altered file is refused by name. Digests only tell accidents
+apart, since whoever writes a file can write a digest too: what is read is checked again, and no code from the folder
+runs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from saegim.__about__ import __version__
 from saegim.errors import ModelFileError, SaegimError
@@ -26,114 +32,198 @@ from saegim.models.features import Weighting
 from saegim.models.readers import ReaderConfig
 from saegim.models.text_model import ModelConfig, TextModel
 from saegim.text import Ngrams, Normalizer, Tokenizer
+from saegim.training import checkpoint
 from saegim.training.card import model_card
-from saegim.training.files import Arrays, digest, read_arrays, write_arrays, write_atomically, write_json
-
-if TYPE_CHECKING:
-    from saegim.training.classifier import TextClassifier
+from saegim.training.files import (
+    Arrays,
+    Writer,
+    arrays_writer,
+    content_writer,
+    digest,
+    json_writer,
+    read_arrays,
+    read_content,
+    require_file,
+    write_together,
+)
+from saegim.training.learned import Learned, Run
 
 FORMAT = 1
-_KINDS = {"U": "string", "i": "integer", "u": "integer", "b": "boolean", "f": "number"}
-_DTYPES = {"string": str, "integer": np.int64, "boolean": np.bool_, "number": np.float64}
+CONFIG, MODEL, METRICS, TOKENIZER, CARD = (
+    "config.json", "model.safetensors", "metrics.json", "tokenizer.json", "README.md",
+)  # fmt: skip
+_MOST_CHARACTERS = 1 << 28  # of all names of classes, each as long as the longest: NumPy stores them so
+_TYPES: dict[str, tuple[str, type, Any]] = {  # dtype kind -> name, Python's type, dtype
+    "U": ("string", str, np.str_),
+    "i": ("integer", int, np.int64),
+    "u": ("integer", int, np.int64),
+    "b": ("boolean", bool, np.bool_),
+    "f": ("number", float, np.float64),
+}
 
 
-def save(classifier: TextClassifier, folder: Path) -> None:
-    """Writes the folder; config.json comes last, so that a folder with one is whole."""
-    encoder, network = classifier._encoder, classifier._network
-    arrays = {f"network.{name}": array for name, array in network.state_dict().items()}
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def save(learned: Learned, parameters: Mapping[str, Any], folder: Path) -> None:
+    """Writes the folder, and removes the checkpoint that led to it. Raises DataError when it cannot be written."""
+    network, encoder = learned.network, learned.encoder
+    arrays = {f"network.{name}": each.numpy() for name, each in network.named_parameters()}
     arrays |= {"encoder.kept": encoder.vectorizer.kept, "encoder.weights": encoder.vectorizer.weights}
-    write_arrays(folder / "model.safetensors", arrays)
-    names = ["model.safetensors", "metrics.json"]
+    files: dict[str, Writer] = {MODEL: arrays_writer(arrays), METRICS: json_writer(_metrics(learned))}
     if encoder.tokenizer is not None:
-        encoder.tokenizer.save(folder / "tokenizer.json")
-        names.append("tokenizer.json")
-    write_json(folder / "metrics.json", metrics(classifier))
-    config = {
+        files[TOKENIZER] = encoder.tokenizer.save
+    digests: dict[str, str] = {}
+
+    def noted(name: str, write: Writer) -> Writer:
+        def write_and_note(path: Path) -> None:
+            write(path)
+            digests[name] = digest(path)
+
+        return write_and_note
+
+    def write_config(path: Path) -> None:
+        config = _config(learned, parameters) | {"files": digests}
+        json_writer(config | {"digest": _digest(config)})(path)
+
+    writers = {folder / name: noted(name, write) for name, write in files.items()}
+    write_together(
+        writers | {folder / CARD: content_writer(model_card(learned).encode()), folder / CONFIG: write_config}
+    )
+    old = [checkpoint.NAME] if encoder.tokenizer else [checkpoint.NAME, TOKENIZER]  # of a model that was here before
+    for name in old:
+        with suppress(OSError):
+            (folder / name).unlink(missing_ok=True)
+
+
+def _config(learned: Learned, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "format": FORMAT,
         "saegim": __version__,
-        "kind": classifier.kind_,
-        "classes": _classes_to_json(classifier.classes_),
-        "parameters": classifier.get_params(),
-        "encoder": asdict(encoder.config) | {"buckets": encoder.vectorizer.buckets},
-        "network": asdict(network.config),
-        "files": {name: digest(folder / name) for name in names},
+        "kind": learned.kind,
+        "classes": _classes_to_json(learned.classes),
+        "parameters": dict(parameters),
+        "encoder": asdict(learned.encoder.config) | {"buckets": learned.encoder.vectorizer.buckets},
+        "network": asdict(learned.network.config),
+        "run": asdict(learned.run),
     }
-    write_atomically(folder / "README.md", model_card(classifier).encode())
-    write_json(folder / "config.json", config | {"digest": _digest(config)})
 
 
-def metrics(classifier: TextClassifier) -> dict[str, Any]:
+def _metrics(learned: Learned) -> dict[str, Any]:
     """The figures of training: every epoch, which was best, how long it took."""
     return {
-        "epochs": classifier.history_,
-        "best_epoch": classifier.best_epoch_ + 1,
-        "notes": classifier.notes_,
+        "epochs": learned.history,
+        "best_epoch": learned.best_epoch + 1,
+        "seconds": round(learned.seconds, 3),
+        "notes": learned.notes,
     }
 
 
-def load(cls: type[TextClassifier], folder: Path) -> TextClassifier:
-    """The classifier in a folder. Raises ModelFileError naming what is missing, damaged or altered."""
+def _classes_to_json(classes: npt.NDArray[Any]) -> dict[str, Any]:
+    if classes.dtype.kind not in _TYPES:
+        classes = classes.astype(str)  # labels of other types are saved by their names
+    return {"type": _TYPES[classes.dtype.kind][0], "values": classes.tolist()}
+
+
+def _digest(config: Mapping[str, Any]) -> str:
+    """Of everything in config.json but the digest itself."""
+    rest = {key: each for key, each in config.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def load(folder: Path) -> tuple[Learned, dict[str, Any]]:
+    """What was learned, and the classifier's parameters. Raises ModelFileError naming what is damaged or altered."""
     config = _read_config(folder)
-    for name, expected in config["files"].items():
-        if Path(name).name != name or digest(folder / name) != expected:
+    for name, expected in _listed_files(folder, config).items():
+        require_file(folder / name)
+        if digest(folder / name) != expected:
             raise ModelFileError(
                 f"{folder / name} is not the file that was saved (it was truncated or altered); train again"
             )
-    arrays, _about = read_arrays(folder / "model.safetensors")
+    arrays, _about = read_arrays(folder / MODEL)
+    figures = _read_json(folder / METRICS)
     try:
-        return _rebuild(cls, folder, config, arrays)
-    except (KeyError, TypeError, ValueError, AttributeError, MemoryError, OverflowError) as error:
-        if isinstance(error, SaegimError):
-            raise ModelFileError(f"{folder / 'config.json'} does not fit the model: {error}") from None
+        return _rebuilt(folder, config, arrays, figures), dict(config["parameters"])
+    except ModelFileError:
+        raise
+    except SaegimError as error:
+        raise ModelFileError(f"{folder / CONFIG} does not fit the model: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError) as error:
+        reason = f"{type(error).__name__}: {str(error)[:200]}"
         raise ModelFileError(
-            f"{folder / 'config.json'} does not describe a model of this version "
-            f"({type(error).__name__}: {error}); train again"
+            f"{folder / CONFIG} does not describe a model of this version ({reason}); train again"
         ) from None
 
 
-def _rebuild(cls: type[TextClassifier], folder: Path, config: dict[str, Any], arrays: Arrays) -> TextClassifier:
-    classifier = cls(**config["parameters"])
-    classifier.classes_ = _classes_from_json(config["classes"])
-    classifier.kind_ = config["kind"]
-    encoder = _encoder(folder, dict(config["encoder"]), arrays)
-    model = _model_config(config["network"])
-    fits = model.columns == encoder.vectorizer.columns and model.classes == len(classifier.classes_)
-    if not fits or model.vocabulary != encoder.vocabulary:
-        raise ValueError("its sizes and the files' differ")
-    network = TextModel(model, seed=0)
-    network.load_state_dict(
-        {name.removeprefix("network."): each for name, each in arrays.items() if name.startswith("network.")}
-    )
-    figures = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    classifier.history_, classifier.best_epoch_ = figures["epochs"], figures["best_epoch"] - 1
-    classifier.notes_, classifier.validation_ = figures["notes"], None
-    classifier._take(encoder, network)
-    return classifier
+def finished_run(folder: Path) -> Run | None:
+    """Which run the model in a folder is of; None without one, or with a run that is still to be finished."""
+    if not (folder / CONFIG).exists() or (folder / checkpoint.NAME).exists():
+        return None
+    try:
+        return Run.from_json(_read_config(folder).get("run"))
+    except ModelFileError:
+        return None
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
+    path = folder / CONFIG
     if not folder.is_dir():
         raise ModelFileError(f"{folder} is not a folder; give the folder that `saegim train --out` wrote")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise ModelFileError(
-            f"{folder} holds no config.json, so no finished model; train with --out {folder}"
-        ) from None
-    except (ValueError, RecursionError):
-        raise ModelFileError(f"{path} is not whole JSON (it was truncated or altered); train again") from None
+    if not path.exists():
+        raise ModelFileError(f"{folder} holds no {CONFIG}, so no finished model; train with --out {folder}")
+    config = _read_json(path)
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise ModelFileError(f"{path} is not of format {FORMAT}, the one this version reads; train again")
-    if config.get("digest") != _digest({key: each for key, each in config.items() if key != "digest"}):
+    try:
+        unchanged = config.get("digest") == _digest(config)
+    except RecursionError:
+        unchanged = False
+    if not unchanged:
         raise ModelFileError(f"{path} was altered after it was saved; train again")
-    if not isinstance(config.get("files"), dict):
-        raise ModelFileError(f"{path} lists no files; train again")
     return config
 
 
-def _digest(config: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(config, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(read_content(path).decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise ModelFileError(f"{path} is not whole JSON (it was truncated or altered); train again") from None
+
+
+def _listed_files(folder: Path, config: dict[str, Any]) -> dict[str, str]:
+    """The files whose digests config.json holds: exactly those that a model of its kind has."""
+    files, encoder = config.get("files"), config.get("encoder")
+    expected = {MODEL, METRICS}
+    if isinstance(encoder, dict) and encoder.get("tokenizer") is not None:
+        expected.add(TOKENIZER)
+    if not isinstance(files, dict) or files.keys() != expected:
+        raise ModelFileError(f"{folder / CONFIG} does not list the files {', '.join(sorted(expected))}; train again")
+    return files
+
+
+def _rebuilt(folder: Path, config: dict[str, Any], arrays: Arrays, figures: dict[str, Any]) -> Learned:
+    classes = _classes_from_json(config["classes"])
+    encoder = _encoder(folder, dict(config["encoder"]), arrays)
+    weights = {name.removeprefix("network."): each for name, each in arrays.items() if name.startswith("network.")}
+    network = _network(_model_config(config["network"]), encoder, len(classes), weights)
+    history, best = _history(figures)
+    run = Run.from_json(config["run"])
+    if run is None:
+        raise ValueError("it does not say which run it is of")
+    return Learned(
+        kind=_of_type(config["kind"], str),
+        classes=classes,
+        encoder=encoder,
+        network=network,
+        run=run,
+        history=history,
+        best_epoch=best,
+        seconds=float(_of_type(figures["seconds"], int, float)),
+        notes=[_of_type(note, str) for note in _of_type(figures["notes"], list)],
+    )
 
 
 def _encoder(folder: Path, config: dict[str, Any], arrays: Arrays) -> TextEncoder:
@@ -143,9 +233,9 @@ def _encoder(folder: Path, config: dict[str, Any], arrays: Arrays) -> TextEncode
     config["ngrams"] = Ngrams(**ngrams)
     config["weighting"] = Weighting(**config["weighting"])
     encoder = TextEncoder(EncoderConfig(**config))
-    encoder.vectorizer.restore(int(buckets), arrays["encoder.kept"], arrays["encoder.weights"])
+    encoder.vectorizer.restore(buckets, arrays["encoder.kept"], arrays["encoder.weights"])
     if config["tokenizer"] is not None:
-        encoder.tokenizer = Tokenizer.load(folder / "tokenizer.json")
+        encoder.tokenizer = Tokenizer.load(folder / TOKENIZER)
     return encoder
 
 
@@ -156,11 +246,47 @@ def _model_config(config: dict[str, Any]) -> ModelConfig:
     return ModelConfig(**(config | {"reader": reader}))
 
 
-def _classes_to_json(classes: Any) -> dict[str, Any]:
-    if classes.dtype.kind not in _KINDS:
-        classes = classes.astype(str)  # labels of other types are saved by their names
-    return {"type": _KINDS[classes.dtype.kind], "values": classes.tolist()}
+def _network(config: ModelConfig, encoder: TextEncoder, classes: int, weights: Arrays) -> TextModel:
+    """The network with its weights; it is made only if its size is that of the weights."""
+    sizes = (config.columns, config.classes, config.vocabulary)
+    if sizes != (encoder.vectorizer.columns, classes, encoder.vocabulary):
+        raise ValueError("its sizes and the files' differ")
+    if config.reader is not None and encoder.config.max_tokens > config.reader.max_tokens:
+        raise ValueError("it reads longer texts than its network")
+    if config.parameters != sum(each.size for each in weights.values()):
+        raise ValueError(f"{MODEL} holds another number of weights")
+    if not all(each.dtype == np.float32 and np.isfinite(each).all() for each in weights.values()):
+        raise ValueError(f"{MODEL} holds weights that are no finite single-precision numbers")
+    network = TextModel(config, seed=0)
+    network.load_state_dict(weights)
+    return network
 
 
-def _classes_from_json(stored: dict[str, Any]) -> Any:
-    return np.asarray(stored["values"], _DTYPES[stored["type"]])
+def _classes_from_json(stored: dict[str, Any]) -> npt.NDArray[Any]:
+    kind, dtype = next((kind, dtype) for name, kind, dtype in _TYPES.values() if name == stored["type"])
+    values = [_of_type(value, kind) for value in _of_type(stored["values"], list)]
+    if len(set(values)) != len(values) or any(value != value for value in values):
+        raise ValueError("its classes are not different from each other")
+    if kind is str and len(values) * max(map(len, values), default=0) > _MOST_CHARACTERS:
+        raise ValueError("its classes have endless names")
+    return np.asarray(values, dtype)
+
+
+def _history(figures: Any) -> tuple[list[dict[str, Any]], int]:
+    """The records of all epochs, numbers as numbers, and which was best."""
+    history = [_of_type(record, dict) for record in _of_type(figures["epochs"], list)]
+    for record in history:
+        for key, value in record.items():
+            if not math.isfinite(_of_type(value, int, float, bool)):
+                raise ValueError(f"{key} of an epoch is {value}")
+    best = _of_type(figures["best_epoch"], int) - 1
+    if not (0 <= best < len(history) or (best == -1 and not history)):
+        raise ValueError("the best epoch is none of the epochs")
+    return history, best
+
+
+def _of_type(value: Any, *kinds: type) -> Any:
+    """The value, if it is of exactly one of these types."""
+    if type(value) not in kinds:
+        raise TypeError(f"{str(value)[:50]!r} is no {' or '.join(kind.__name__ for kind in kinds)}")
+    return value

@@ -92,6 +92,19 @@ class OnTerminal(Silent):
             self._bar = None
 
 
+class Noting:
+    """Passes everything on to a listener and keeps the sentences."""
+
+    def __init__(self, listener: Progress) -> None:
+        self.sentences: list[str] = []
+        self.start, self.step, self.epoch, self.finish = listener.start, listener.step, listener.epoch, listener.finish
+        self._say = listener.say
+
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
+        self._say(sentence)
+
+
 @dataclass
 class Pace:
     """How fast steps are made lately. The time left follows from the last 100 steps, so that it does not promise

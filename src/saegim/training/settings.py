@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from saegim.errors import SettingError
+from saegim.models.limits import check_number, check_whole
 
 Monitor = Literal["macro_f1", "accuracy", "loss"]
+
+_MOST_SEED = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -19,15 +22,15 @@ class Settings:
     wide_rate: learning rate of the wide part (plain gradient descent on rows), times the cube root of the number
         of classes, since each class's share of the gradient is the smaller the more there are
     embedding_rate: learning rate of the bag's embeddings (Adagrad)
-    rate: learning rate of the rest of the deep part (AdamW)
+    rate, weight_decay: of the rest of the deep part (AdamW)
     warmup: share of all steps during which learning rates rise; afterwards they fall linearly to 0
     label_smoothing: share of the target that is spread over all classes
     class_balance: weight of a class is its share to the power of -class_balance; 0 treats every text alike,
         1 every class alike
-    clip_norm: limit of the gradients' global norm
+    clip_norm: limit of the gradients' global norm; None for no limit
     patience: epochs without a better score on the validation part before training ends
     monitor: the score that chooses the best epoch
-    validation_share: part of the training texts held out for it when none are given
+    validation_share: part of the training texts held out for it when none are given; 0 for none
     seed: everything random follows from it
     time_budget: seconds that training may take in all; None for no limit
     checkpoint_seconds: how often what was learned so far is saved
@@ -52,12 +55,16 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "patience"):
-            if getattr(self, name) < 1:
-                raise SettingError(f"{name} of at least 1 expected, {getattr(self, name)} given")
-        for name in ("warmup", "label_smoothing", "class_balance", "validation_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(f"{name} between 0 and 1 expected, {getattr(self, name)} given")
-        if self.monitor not in ("macro_f1", "accuracy", "loss"):
-            raise SettingError(f"monitor macro_f1, accuracy or loss expected, {self.monitor!r} given")
-        if self.time_budget is not None and not self.time_budget > 0:
-            raise SettingError(f"a time budget above 0 seconds expected, {self.time_budget} given")
+            check_whole(name, getattr(self, name))
+        check_whole("seed", self.seed, 0, _MOST_SEED)
+        for name in ("wide_rate", "embedding_rate", "rate", "weight_decay", "checkpoint_seconds"):
+            check_number(name, getattr(self, name), 0)
+        for name in ("label_smoothing", "class_balance"):
+            check_number(name, getattr(self, name), 0, 1)
+        for name in ("warmup", "validation_share"):
+            check_number(name, getattr(self, name), 0, 1, below=True)
+        for name in ("clip_norm", "time_budget"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), 0, above=True)
+        if self.monitor not in get_args(Monitor):
+            raise SettingError(f"monitor: macro_f1, accuracy or loss expected, {self.monitor!r} given")

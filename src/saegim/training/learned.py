@@ -1,0 +1,54 @@
+"""What training gives, and a model folder keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
+
+from saegim.models.encoder import TextEncoder
+from saegim.models.text_model import TextModel
+
+
+@dataclass(frozen=True)
+class Run:
+    """Which run it was: `identity` is a digest of everything that decides how it goes, `share` the part of the texts
+    that its time budget was enough for."""
+
+    identity: str
+    share: float = 1.0
+
+    @classmethod
+    def from_json(cls, stored: Any) -> Run | None:
+        """The run that a file names; None unless it names one."""
+        if not isinstance(stored, dict) or stored.keys() != {"identity", "share"}:
+            return None
+        identity, share = stored["identity"], stored["share"]
+        sound = isinstance(identity, str) and isinstance(share, float) and 0 < share <= 1
+        return cls(identity, share) if sound else None
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A trained classifier.
+
+    kind: of its model; classes: (C,) labels; history: a record per epoch; best_epoch: from 0; seconds: of training
+    notes: what was decided, found and skipped
+    """
+
+    kind: str
+    classes: npt.NDArray[Any]
+    encoder: TextEncoder
+    network: TextModel
+    run: Run
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = -1
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    def size_bytes(self) -> int:
+        """The bytes of everything that was learned."""
+        vectorizer = self.encoder.vectorizer
+        tensors = [each.numpy() for _name, each in self.network.named_parameters()]
+        return sum(each.nbytes for each in (*tensors, vectorizer.kept, vectorizer.weights))

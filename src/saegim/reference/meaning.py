@@ -62,7 +62,7 @@ def _random_bits(key: Array, shape: Ints) -> Array:
 
 def _select(condition: Array, x: Array, y: Array) -> Array:
     """np.where, without its branch per element: y with those bits flipped in which x differs where it is chosen."""
-    if condition.size < 4096:
+    if max(condition.size, x.size, y.size) < 4096:
         return np.where(condition, x, y)
     kind = f"i{x.itemsize}"
     chosen = condition.astype(kind)

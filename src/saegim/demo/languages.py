@@ -13,19 +13,21 @@ import io
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from babel import Locale, localedata
 from babel.core import get_cldr_version, get_global
 
+from saegim.data.split import stratified_split
 from saegim.rules.scripts import SCRIPTS, letters_of
 
-__all__ = ["Text", "as_tsv", "build", "cldr_version", "language_name", "scripts_in"]
+__all__ = ["Text", "as_tsv", "build", "cldr_version", "language_name", "scripts_in", "split"]
 
 MIN_TEXTS = 600  # of one language
 MIN_COLUMNS, MAX_COLUMNS = 8, 40  # on a terminal, where Chinese, Japanese and Korean characters take two
+TEST_SHARE = 0.1
 
 # The parts of a locale's data that hold names in the language. Time zones are left out: their cities are the same
 # proper nouns everywhere, and their other names are one template filled in a hundred times.
@@ -91,6 +93,12 @@ def build(
             if len(owners[name]) == 1:
                 own[next(iter(owners[name]))] += 1
     return sorted(Text(name, next(iter(codes))) for name, codes in owners.items() if len(codes) == 1)
+
+
+def split(texts: Sequence[Text], seed: int = 0) -> tuple[list[Text], list[Text]]:
+    """A training part, and a test part with a tenth of each language's texts; both in the order given."""
+    train, test = stratified_split([text.language for text in texts], TEST_SHARE, seed)
+    return [texts[row] for row in train], [texts[row] for row in test]
 
 
 def whole_languages() -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # No test depends on how fast the machine is.
-settings.register_profile("saegim", deadline=None)
+settings.register_profile("saegim", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("saegim")

@@ -22,7 +22,7 @@ class Program(Protocol):
 
     @property
     def graph(self) -> Graph:
-        """What the program computes, as it was given."""
+        """What the program computes."""
 
     def __call__(self, *arrays: Array) -> tuple[Array, ...]: ...
 

@@ -94,7 +94,7 @@ def _class_number(classifier: TextClassifier, label: Any) -> int:
         if wanted in known:
             return known.index(wanted)
     shown = ", ".join(map(str, classes[:_SHOWN])) + (", ..." if len(classes) > _SHOWN else "")
-    raise SettingError(f"{label!r} is none of the {len(classes)} labels; choose one of {shown}")
+    raise SettingError(f"label {label!r} is not one of {shown}; choose one of these")
 
 
 class _Attribution:

@@ -13,7 +13,7 @@ from saegim.models.limits import check_number, check_whole
 from saegim.models.readers import READERS, Reader, ReaderConfig
 from saegim.models.wide import Wide
 from saegim.nn.module import Seed
-from saegim.tensor.core import Tensor
+from saegim.tensor import Tensor, tree
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class TextModel(nn.Module):
         self.head = nn.Linear(kind.sizes(config, rows)[0], self.config.classes, bias=False, seed=rng)
 
     def __call__(self, batch: TextBatch) -> Tensor:
+        batch = tree.map_leaves(tree.as_tensor, batch)
         scores = self.wide(batch.ngrams)
         if self.reader is None:
             return scores

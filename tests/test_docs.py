@@ -6,18 +6,25 @@ import re
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from typer.main import get_command
 
+import cases
 import pages
+import saegim as sg
+from saegim.autodiff import DERIVATIVE
 from saegim.cli.app import build
+from saegim.ir import PRIMITIVES, primitives
+from saegim.reference.meaning import MEANING
+from saegim.tensor.core import apply
 
 ROOT = pages.ROOT
 READMES = [ROOT / "README.md", ROOT / "README.ko.md"]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-# Pages that change the package while they run; the tests that look at that change run them.
-RUN_ELSEWHERE = sorted((ROOT / "docs").glob("adding-a*.md"))
+# Pages of which parts of the source are the examples; each has a test that knows where these parts belong.
+RUN_ELSEWHERE = [ROOT / "docs/architecture.md", *sorted((ROOT / "docs").glob("adding-a-*.md"))]
 
 
 def name_of(page: Path) -> str:
@@ -33,8 +40,20 @@ def test_the_examples_of_a_page_print_what_it_shows(page, tmp_path):
 @pytest.mark.parametrize("page", RUN_ELSEWHERE, ids=name_of)
 def test_the_other_pages_are_run_by_tests_of_their_own(page):
     if "```python" in page.read_text(encoding="utf-8"):
-        tests = [path for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
-        assert any(page.name in test.read_text(encoding="utf-8") for test in tests)
+        tests = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+        assert any(f'{page.name}"' in test for test in tests)
+
+
+def test_adding_a_primitive(monkeypatch):
+    page = (ROOT / "docs" / "adding-a-primitive.md").read_text(encoding="utf-8")
+    row, meaning, derivative, case = re.findall(r"```python\n(.*?)```", page, re.S)
+    monkeypatch.setitem(PRIMITIVES, "cbrt", eval(f"{{{row.replace('..., ', '')}}}", vars(primitives))["cbrt"])
+    monkeypatch.setitem(MEANING, "cbrt", eval(f"{{{meaning}}}", {"np": np})["cbrt"])
+    monkeypatch.setitem(DERIVATIVE, "cbrt", eval(f"{{{derivative}}}")["cbrt"])
+    (tried,) = eval(f"[{case}]", vars(cases))
+    (x,) = tried.inputs(9)
+    slope = sg.grad(lambda x: sg.sum(apply(tried.op, x)))(sg.asarray(x))
+    np.testing.assert_allclose(slope, (np.cbrt(x + 1e-4) - np.cbrt(x - 1e-4)) / 2e-4, rtol=1e-6)
 
 
 @pytest.mark.parametrize("page", [*READMES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DOCS], ids=name_of)

@@ -51,7 +51,8 @@ def test_the_page_has_the_table_the_verdict_and_two_explanations(shown):
     out, said, found = shown
     report = found["report"]
     assert report.startswith("contender")
-    assert found["verdict"] in report
+    assert found["verdict"] in " ".join(report.split())
+    assert all(page.columns_of(line) <= 120 for line in report.split("\n\n")[1].splitlines())
     assert "Kept from firing: han-is-zh by kana" in report
     assert re.search(r"score [+-][\d.]+ = [+-][\d.]+ before reading", report)
     assert str(out) in report

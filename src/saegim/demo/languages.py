@@ -23,7 +23,7 @@ from babel.core import get_cldr_version, get_global
 from saegim.data.split import stratified_split
 from saegim.rules.scripts import SCRIPTS, letters_of
 
-__all__ = ["Text", "as_tsv", "build", "cldr_version", "language_name", "scripts_in", "split"]
+__all__ = ["Text", "as_tsv", "build", "cldr_version", "columns_of", "language_name", "scripts_in", "split"]
 
 MIN_TEXTS = 600  # of one language
 MIN_COLUMNS, MAX_COLUMNS = 8, 40  # on a terminal, where Chinese, Japanese and Korean characters take two
@@ -121,7 +121,7 @@ def names_in(code: str, columns: tuple[int, int] = (MIN_COLUMNS, MAX_COLUMNS)) -
     data = localedata.load(code, merge_inherited=False)
     found = {_clean(leaf) for part in FIELDS for leaf in _leaves(data.get(part, {}))}
     least, most = columns
-    scripts = {name: scripts_in(name) for name in found if least <= _width(name) <= most and _mostly_letters(name)}
+    scripts = {name: scripts_in(name) for name in found if least <= columns_of(name) <= most and _mostly_letters(name)}
     uses = Counter(script for each in scripts.values() for script in each)
     main = min(uses, key=lambda script: (-uses[script], script), default=None)
     if main in (None, "Latin"):
@@ -133,6 +133,11 @@ def names_in(code: str, columns: tuple[int, int] = (MIN_COLUMNS, MAX_COLUMNS)) -
 def scripts_in(text: str) -> frozenset[str]:
     """The Unicode scripts of the letters of a text, named as the rule language names them: {"Hangul", "Han"}."""
     return frozenset(script for character in set(text) if (script := _script_of(character)) is not None)
+
+
+def columns_of(text: str) -> int:
+    """How many columns a text takes on a terminal: two for each Chinese, Japanese or Korean character."""
+    return sum(2 if _is_wide(character) else 1 for character in text)
 
 
 def language_name(code: str, language: str = "en") -> str:
@@ -166,10 +171,6 @@ def _leaves(node: object) -> Iterator[str]:
 def _clean(text: str) -> str:
     """The text in NFC, without the CLDR's placeholders, with single spaces."""
     return " ".join(unicodedata.normalize("NFC", _PLACEHOLDER.sub(" ", text)).split())
-
-
-def _width(text: str) -> int:
-    return sum(2 if _is_wide(character) else 1 for character in text)
 
 
 def _mostly_letters(text: str) -> bool:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from saegim.demo.languages import language_name
+from saegim.demo.languages import columns_of, language_name
 from saegim.demo.wording import SAYINGS, Language
 from saegim.evaluation.comparison import Comparison
 from saegim.explain import Explanation
@@ -18,6 +18,7 @@ from saegim.rules import Decision
 
 __all__ = ["report"]
 
+COLUMNS = 120  # of a line of prose
 GREETINGS = ("안녕하세요, 반갑습니다", "Guten Morgen zusammen", "buenas tardes a todos")
 
 
@@ -31,7 +32,7 @@ def report(
 ) -> str:
     """All results as text for a terminal, parts set apart by empty lines."""
     words = SAYINGS[language]
-    parts = [comparison.table(language).text(), verdict]
+    parts = [comparison.table(language).text(), _folded(verdict)]
     if decision is not None:
         parts.append(f"{words['proof']}\n{decision.explain(language)}")
     name = language_name(explanation.label, language)
@@ -39,6 +40,18 @@ def report(
     parts += [f"{taken_apart}\n{words['meaning'].format(label=explanation.label, name=name)}"]
     parts += [words["where"].format(out=out), "\n".join([words["next"], *_next_steps(out, explanation.text)])]
     return "\n\n".join(parts)
+
+
+def _folded(text: str) -> str:
+    """The text in lines of at most `COLUMNS` columns, broken at spaces."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if columns_of(longer) <= COLUMNS:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return "\n".join(lines)
 
 
 def _next_steps(out: Path, text: str) -> Iterator[str]:

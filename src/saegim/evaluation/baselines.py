@@ -279,8 +279,8 @@ class LinearBaseline:
         model.fit(matrix, targets)
         self._weights, self._biases = np.ascontiguousarray(model.coef_.T, np.float32), model.intercept_
         return (
-            f"{classes} classes times {matrix.nnz:,} n-grams are many: fitted by {passes} passes of stochastic "
-            "gradient descent, over characters alone, upper and lower case kept",
+            f"{classes} classes times {matrix.nnz:,} n-grams: fitted in {passes} passes of stochastic gradient "
+            "descent, on characters alone, case kept",
         )
 
     def _liblinear(self, c: float) -> Any:

@@ -62,7 +62,7 @@ def test_shapes_take_few_values():
     tokens = Ragged(np.ones(lengths.sum(), np.int32), np.append(0, np.cumsum(lengths)))
     texts = EncodedTexts(SparseRows(rows.values, np.ones(len(rows.values), np.float32), rows.offsets), 5000, tokens)
     shapes = set()
-    for start in range(0, 796):
+    for start in range(796):
         batch = texts.batch(np.arange(start, start + 4))
         shapes.add((len(batch.ngrams.rows), len(batch.ngrams.items), batch.tokens.tokens.shape))
     assert len(shapes) < 40

@@ -116,7 +116,7 @@ def test_what_says_more_about_the_label_weighs_more():
     texts = ["좋아 영화 오늘", "좋아 영화 어제", "싫어 영화 오늘", "싫어 영화 어제"]
     vectorizer = NgramVectorizer(Ngrams(words=(1, 1), chars=None), Weighting(idf_power=0))
     vectorizer.fit_transform(texts, np.array([0, 0, 1, 1]), 2)
-    weight = {word: vectorizer.weights[vectorizer.places(word)[0][0]] for word in "좋아 싫어 영화 오늘".split()}
+    weight = {word: vectorizer.weights[vectorizer.places(word)[0][0]] for word in ["좋아", "싫어", "영화", "오늘"]}
     assert weight["좋아"] == weight["싫어"] > weight["영화"] == weight["오늘"]
     assert weight["영화"] == pytest.approx(Weighting().floor)
 

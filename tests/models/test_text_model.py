@@ -87,7 +87,8 @@ def test_scores_of_a_batch_are_those_of_its_texts(encoder, encoded, kind):
     together = scores(model, encoded.batch(np.arange(len(encoded))))
     assert together.shape == (len(encoded), 2) and np.isfinite(together).all()
     for row in range(len(encoded)):
-        np.testing.assert_allclose(scores(model, encoded.batch(np.array([row])))[0], together[row], rtol=1e-4, atol=1e-4)
+        alone = scores(model, encoded.batch(np.array([row])))[0]
+        np.testing.assert_allclose(alone, together[row], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -111,9 +112,7 @@ def test_what_padding_holds_changes_nothing(encoder, encoded, kind):
 def test_wider_padding_changes_nothing(encoder, encoded, kind):
     model = network(encoder, kind)
     batch = encoded.batch(np.array([1, 0]))
-    wider = {
-        name: np.pad(getattr(batch.tokens, name), ((0, 0), (0, 16))) for name in ("tokens", "mask", "weights")
-    }
+    wider = {name: np.pad(getattr(batch.tokens, name), ((0, 0), (0, 16))) for name in ("tokens", "mask", "weights")}
     other = replace(batch, tokens=replace(batch.tokens, **wider))
     np.testing.assert_allclose(scores(model, other), scores(model, batch), rtol=1e-5, atol=1e-5)
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under a temporary name, synced, then renamed."""
+"""Files that are whole or not there: written aside, synced, then renamed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,31 +24,29 @@ from saegim.errors import DataError, ModelFileError
 Arrays = dict[str, npt.NDArray[Any]]
 Writer = Callable[[Path], None]
 
-_TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
+_TEMPORARY = re.compile(r"\.saegim-(\d+)-.*")  # a folder of files being written, and the process that writes them
 
 
-def write_together(files: Mapping[Path, Writer]) -> None:
-    """Writes files of one folder, each by its writer, under temporary names; when all are on the disk, renames them
-    in order.
+def write_together(folder: Path, files: Mapping[str, Writer]) -> None:
+    """Writes files of a folder, each by its writer, first in a folder aside; when all are on the disk, moves them.
 
-    At any moment each file is the old or the new one, whole. Raises DataError when one cannot be written.
+    At any moment each file is the old or the new one, whole. They are written and moved in the order of `files`, so
+    that a writer finds those before it beside its own. Raises DataError when one cannot be written.
     """
-    temporary = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in files}
+    with _explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".saegim-{os.getpid()}-", dir=folder))
     try:
-        for path, write in files.items():
-            with _explained(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write(temporary[path])
-                _sync(temporary[path])
-        for path, other in temporary.items():
-            with _explained(path):
-                other.replace(path)
-                _sync(path.parent)
-    except BaseException:
-        for other in temporary.values():
-            with suppress(OSError):
-                other.unlink(missing_ok=True)
-        raise
+        for name, write in files.items():
+            with _explained(folder / name):
+                write(aside / name)
+                _sync(aside / name)
+        for name in files:
+            with _explained(folder / name):
+                (aside / name).replace(folder / name)
+        _sync(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager
@@ -71,21 +71,35 @@ def _sync(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes the temporary files of writers that were killed."""
+    """Removes what writers that were killed have left."""
     with suppress(OSError):
         for path in folder.iterdir():
-            if _TEMPORARY.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+            found = _TEMPORARY.fullmatch(path.name)
+            if found and not _runs(int(found[1])):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether there is a process of that number; where that cannot be asked without harm, it is taken to run."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes a file so that at any moment the old or the new content is there. Raises DataError when it cannot be."""
-    write_together({path: content_writer(content)})
+    write_together(path.parent, {path.name: content_writer(content)})
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], about: Any = None) -> None:
     """Arrays and what is to be known about them (anything that JSON can hold) as one safetensors file."""
-    write_together({path: arrays_writer(arrays, about)})
+    write_together(path.parent, {path.name: arrays_writer(arrays, about)})
 
 
 def content_writer(content: bytes) -> Writer:
@@ -108,8 +122,11 @@ def arrays_writer(arrays: Mapping[str, npt.NDArray[Any]], about: Any = None) -> 
     text = json.dumps(about)
 
     def write(path: Path) -> None:
+        path.touch()
+        mode = path.stat().st_mode  # what the user's files are like; the library's are for the user alone
         # One entry: the library writes several in any order, and the same arrays should be the same bytes.
         save_file(whole, path, {"about": f"{_checksum(whole, text)} {text}"})
+        path.chmod(mode)
 
     return write
 

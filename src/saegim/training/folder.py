@@ -73,23 +73,14 @@ def save(learned: Learned, parameters: Mapping[str, Any], folder: Path) -> None:
     files: dict[str, Writer] = {MODEL: arrays_writer(arrays), METRICS: json_writer(_metrics(learned))}
     if encoder.tokenizer is not None:
         files[TOKENIZER] = encoder.tokenizer.save
-    digests: dict[str, str] = {}
-
-    def noted(name: str, write: Writer) -> Writer:
-        def write_and_note(path: Path) -> None:
-            write(path)
-            digests[name] = digest(path)
-
-        return write_and_note
 
     def write_config(path: Path) -> None:
+        digests = {name: digest(path.with_name(name)) for name in files}  # they stand beside it already
         config = _config(learned, parameters) | {"files": digests}
         json_writer(config | {"digest": _digest(config)})(path)
 
-    writers = {folder / name: noted(name, write) for name, write in files.items()}
-    write_together(
-        writers | {folder / CARD: content_writer(model_card(learned).encode()), folder / CONFIG: write_config}
-    )
+    card = content_writer(model_card(learned).encode("utf-8", "replace"))
+    write_together(folder, files | {CARD: card, CONFIG: write_config})
     old = [checkpoint.NAME] if encoder.tokenizer else [checkpoint.NAME, TOKENIZER]  # of a model that was here before
     for name in old:
         with suppress(OSError):

@@ -107,3 +107,9 @@ def test_scripts_are_those_of_re2(text):
 def test_languages_have_names():
     assert (language_name("ko"), language_name("ko", "ko")) == ("Korean", "한국어")
     assert language_name("xx") == "xx"
+
+
+def test_the_version_of_cldr_or_of_the_library_that_has_it(monkeypatch):
+    assert languages.cldr_version()
+    monkeypatch.setattr(languages, "get_global", lambda key: {})
+    assert languages.cldr_version() == f"of babel {languages.babel.__version__}"

@@ -17,8 +17,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+import babel
 from babel import Locale, localedata
-from babel.core import get_cldr_version, get_global
+from babel.core import get_global
 
 from saegim.data.split import stratified_split
 from saegim.rules.scripts import SCRIPTS, letters_of
@@ -147,7 +148,8 @@ def language_name(code: str, language: str = "en") -> str:
 
 def cldr_version() -> str:
     """The version of the installed Unicode CLDR, on which the texts depend."""
-    return str(get_cldr_version())
+    known: Mapping[str, str] = get_global("cldr")
+    return known.get("version", f"of babel {babel.__version__}")  # babel tells from 2.18 on
 
 
 def as_tsv(texts: Iterable[Text]) -> str:

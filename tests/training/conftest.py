@@ -1,4 +1,4 @@
-"""Texts that a small model learns in a second."""
+"""Texts that a small model learns in a second, and a listener that can end a run."""
 
 from __future__ import annotations
 
@@ -23,6 +23,36 @@ def reviews(count, seed=0):
     return texts, labels
 
 
+class StoppedError(Exception):
+    """A run ended by a listener, as a killed process would end."""
+
+
+class Listener:
+    """Keeps all that a run tells; ends it after so many steps by raising `stopped`."""
+
+    stopped = StoppedError
+
+    def __init__(self, steps=None):
+        self.stop_after, self.said, self.steps, self.epochs, self.planned, self.finished = steps, [], [], [], None, 0
+
+    def say(self, sentence):
+        self.said.append(sentence)
+
+    def start(self, steps):
+        self.planned = steps
+
+    def step(self, done, steps, loss, tokens):
+        self.steps.append((done, steps, loss, tokens))
+        if len(self.steps) == self.stop_after:
+            raise StoppedError
+
+    def epoch(self, record):
+        self.epochs.append(record)
+
+    def finish(self):
+        self.finished += 1
+
+
 @pytest.fixture(scope="session")
 def data():
     return reviews(200)
@@ -31,3 +61,13 @@ def data():
 @pytest.fixture(scope="session")
 def unseen():
     return reviews(100, seed=1)
+
+
+@pytest.fixture
+def listener():
+    return Listener
+
+
+@pytest.fixture(scope="session")
+def make_reviews():
+    return reviews

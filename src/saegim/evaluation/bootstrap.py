@@ -29,8 +29,8 @@ import numpy as np
 import numpy.typing as npt
 
 from saegim.errors import SettingError
-from saegim.late import late
 from saegim.evaluation.metrics import IdArray, class_ids, class_names
+from saegim.late import late
 
 __all__ = ["Interval", "Intervals", "Resampled", "bootstrap", "paired_bootstrap", "resample", "sign_test"]
 

@@ -58,8 +58,8 @@ class Clock:
         first = elapsed if self.first_step is None else self.first_step
         room = self._end() - first
         passed = (elapsed - first) / room if room > 0 else 1.0
-        grace = max(steps / _LEAST_STEPS, (elapsed - self.budget) / _GRACE)
-        return min(1.0, passed, grace)
+        least = max(steps / _LEAST_STEPS, (elapsed - max(self.budget, first)) / _GRACE)
+        return min(1.0, passed, least)
 
     def is_up(self, steps: int) -> bool:
         """Whether training has to end after so many steps."""

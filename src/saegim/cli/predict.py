@@ -67,9 +67,13 @@ def predict(
 
 def _check_place(output: Path) -> None:
     """Raises SettingError where no file can come to be, before anything is computed."""
-    if output.is_dir():
-        raise SettingError(f"--output {output} is a folder where a file was expected; give the name of a file")
-    above = next(folder for folder in output.absolute().parents if folder.exists())
+    try:
+        if output.is_dir():
+            raise SettingError(f"--output {output} is a folder where a file was expected; give the name of a file")
+        output.exists()  # raises for what cannot be a name
+        above = next(folder for folder in output.absolute().parents if folder.exists())
+    except OSError as error:
+        raise SettingError(f"--output {output} cannot be written: {error.strerror}; give another name") from None
     if not above.is_dir():
         raise SettingError(f"--output {output} cannot be written: {above} is no folder; give another name")
 

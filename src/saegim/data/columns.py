@@ -53,7 +53,7 @@ def find_columns(records: Records, source: str, *, text: str | None, label: str 
     if text_at is None or (want_label and label_at is None):
         text_at, label_at = _by_content(records, text_at, label_at, want_label, source)
     if text_at == label_at:
-        raise DataError(f"{source}: column {_name(names, text_at)} cannot hold both the texts and the labels")
+        raise DataError(f"{source}: column {_name(names, text_at)} cannot hold both the texts and the labels; name two")
     if has_header is None:
         has_header = _first_label_is_unique(records, label_at)
     return Columns(text_at, label_at, has_header, _announce(records, text_at, label_at, has_header, text, label))

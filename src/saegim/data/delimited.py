@@ -70,7 +70,8 @@ def _delimiter(text: str) -> str:
 
 def _records(rows: _Rows, source: str, notes: list[str]) -> Records:
     if not rows.fields:
-        raise DataError(f"{source} holds no rows" + (f" that can be read: {rows.bad[0].reason}" if rows.bad else ""))
+        why = f" that can be read: {rows.bad[0].reason}" if rows.bad else ""
+        raise DataError(f"{source} holds no rows{why}; give texts with labels")
     width = len(rows.fields[0])
     wrong = [k for k, row in enumerate(rows.fields) if len(row) != width]
     bad = rows.bad + [

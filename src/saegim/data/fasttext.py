@@ -24,7 +24,8 @@ def read_fasttext(text: str, source: str) -> Records:
             texts.append(rest)
             lines.append(number)
     if not texts:
-        raise DataError(f"{source} holds no rows" + (f" that can be used: {bad[0].reason}" if bad else ""))
+        why = f" that can be used: {bad[0].reason}" if bad else ""
+        raise DataError(f"{source} holds no rows{why}; give texts with labels")
     columns = [labels, texts]
     return Records(["label", "text"], True, lambda index: columns[index], lines, bad, fixed=True)
 

@@ -28,7 +28,8 @@ def read_jsonl(text: str, source: str) -> Records:
         else:
             bad.append(BadRow(number, value))
     if not objects:
-        raise DataError(f"{source} holds no JSON object" + (f": line {bad[0].line}: {bad[0].reason}" if bad else ""))
+        why = f": line {bad[0].line}: {bad[0].reason}" if bad else ""
+        raise DataError(f"{source} holds no JSON object{why}; write one object per line")
     names = list(dict.fromkeys(key for value in objects[:_KEYS_FROM] for key in value))
     return Records(names, True, lambda index: [value.get(names[index]) for value in objects], lines, bad)
 

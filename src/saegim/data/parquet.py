@@ -27,7 +27,7 @@ def read_parquet(path: Path, source: str) -> Records:
             raise _unreadable(error, source) from None
 
     if count == 0:
-        raise DataError(f"{source} holds no rows")
+        raise DataError(f"{source} holds no rows; give texts with labels")
     return Records(schema.names(), True, column, list(range(1, count + 1)), unit="row")
 
 

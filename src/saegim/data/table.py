@@ -131,7 +131,7 @@ def _read_records(path: Path, source: str) -> tuple[Records, str]:
             data = file.read()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise DataError(f"{source!r} cannot be read: {reason}") from None
+        raise DataError(f"{source!r} cannot be read: {reason}; give the path of another file") from None
     if not data.strip():
         raise DataError(f"{source} is empty where a table with texts and labels was expected")
     decoded = decode(data, source)
@@ -158,7 +158,7 @@ def _reader(suffix: str, text: str) -> Reader:
 def _not_empty(cleaned: Cleaned, bad: list[BadRow], source: str, unit: str) -> Cleaned:
     if not cleaned.texts:
         why = f" that can be used: {_place(bad, source, unit)}" if bad else " below the names of its columns"
-        raise DataError(f"{source} holds no rows{why}")
+        raise DataError(f"{source} holds no rows{why}; give texts with labels")
     return cleaned
 
 

@@ -82,7 +82,7 @@ def _facts(setting: Setting) -> dict[str, Setting]:
     for key, definition in setting.mapping().items():
         name = Setting(key, definition.path, definition.source).name()
         if name in facts:
-            raise definition.error(f"the fact {quoted(name)} is defined twice")
+            raise definition.error(f"the fact {quoted(name)} is defined twice; keep one of them")
         facts[name] = definition
     return facts
 

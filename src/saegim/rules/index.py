@@ -201,7 +201,7 @@ def _explained(pattern: str, message: str) -> str:
     problem, _, part = message.partition(": ")
     column = _column(pattern, problem, part)
     where = f" at column {column}" if column else ""
-    hint = next((text for start, text in _HINTS.items() if problem.startswith(start)), "")
+    hint = next((text for start, text in _HINTS.items() if problem.startswith(start)), "; mend it")
     fragment = f" ({part})" if part and part != pattern and len(part) <= 40 else ""
     return f"the pattern {quoted(pattern)} is not valid RE2: {problem}{fragment}{where}{hint}"
 

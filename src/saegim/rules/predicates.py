@@ -233,7 +233,9 @@ class Spec:
             raise setting.error(f"{self.name} needs min, max or both")
         bounds = Bounds(limits.get("min", 0.0), limits.get("max", float("inf")))
         if bounds.low > bounds.high:
-            raise setting.error(f"min {bounds.low:g} is greater than max {bounds.high:g}, so it never holds")
+            raise setting.error(
+                f"min {bounds.low:g} is greater than max {bounds.high:g}, so it never holds; swap them?"
+            )
         return bounds
 
     def needed(self, entries: Mapping[str, Setting], key: str) -> Setting:
@@ -281,7 +283,9 @@ def _word(setting: Setting) -> str:
     stem = entry.removesuffix("*")
     if words_of(stem) != [stem]:
         if "*" in stem:
-            raise setting.error(f"{quoted(entry)}: a * may only stand at the end, after at least one letter")
+            raise setting.error(
+                f"{quoted(entry)}: a * may only stand at the end, after at least one letter; move it there"
+            )
         raise setting.error(f"{quoted(entry)} is not one word; use phrase: for it")
     return entry
 

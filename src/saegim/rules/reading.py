@@ -55,7 +55,7 @@ def _bytes_of(path: FilePath) -> bytes:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise RuleError(f"{clipped_path(path)}: cannot read the rule file: {reason}") from None
+        raise RuleError(f"{clipped_path(path)}: cannot read the rule file: {reason}; give the path of one") from None
     if len(content) > MAX_BYTES:
         raise RuleError(
             f"{path}: the rule file is larger than {MAX_BYTES // 1_000_000} MB; split it into smaller files"
@@ -80,7 +80,7 @@ def _syntax_message(name: str, error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     place = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    hint = ""
+    hint = "; mend the file there" if place else "; take them out"
     if any(word in problem for word in ("alias", "anchor", "alphabetic or numeric")):
         hint = "; an entry that begins with * or & must stand in quotes"
     elif "escape" in problem:
@@ -163,7 +163,7 @@ class _Builder:
             self.lines[path] = event.start_mark.line + 1
             return path
         if top.key is None:
-            raise self._error(event, "a key must be text, not a list or a mapping")
+            raise self._error(event, "a key must be text, not a list or a mapping; put it in quotes")
         path = (*top.path, top.key)
         top.items[top.key] = value
         top.key = None

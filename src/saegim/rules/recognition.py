@@ -80,4 +80,4 @@ def _in_order(facts: Mapping[str, Setting], uses: Mapping[str, Sequence[str]]) -
 def _circle(facts: Mapping[str, Setting], cycle: Sequence[str]) -> RuleError:
     # graphlib lists the cycle from used to user
     path = " -> ".join(clipped(name) for name in list(reversed(cycle))[:10])
-    return facts[cycle[-1]].error(f"facts refer to each other in a circle: {path}")
+    return facts[cycle[-1]].error(f"facts refer to each other in a circle: {path}; cut it at one of them")

@@ -111,7 +111,7 @@ class Setting:
         """The name of a fact or rule: a label without line breaks, in Unicode NFC."""
         name = unicodedata.normalize("NFC", self.label().strip())
         if len(name.splitlines()) > 1:
-            raise self.error("a name stands on one line")
+            raise self.error("a name stands on one line; take the line break out")
         return name
 
     def number(self, low: float, high: float = math.inf, *, above: bool = False) -> float:

@@ -249,12 +249,15 @@ def _network(config: ModelConfig, encoder: TextEncoder, classes: int, weights: A
     if not all(each.dtype == np.float32 and np.isfinite(each).all() for each in weights.values()):
         raise ValueError(f"{MODEL} holds weights that are no finite single-precision numbers")
     network = TextModel(config, seed=0)
-    network.load_state_dict(weights)
+    try:
+        network.load_state_dict(weights)
+    except ModelFileError as error:  # which knows of no file
+        raise ValueError(f"{MODEL}: {error}") from None
     return network
 
 
 def _classes_from_json(stored: dict[str, Any]) -> npt.NDArray[Any]:
-    kind, dtype = next((kind, dtype) for name, kind, dtype in _TYPES.values() if name == stored["type"])
+    kind, dtype = {name: (kind, dtype) for name, kind, dtype in _TYPES.values()}[stored["type"]]
     values = [_of_type(value, kind) for value in _of_type(stored["values"], list)]
     if len(set(values)) != len(values) or any(value != value for value in values):
         raise ValueError("its classes are not different from each other")

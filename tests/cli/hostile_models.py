@@ -1,0 +1,298 @@
+"""Hostile model folders: files that are missing, cut, altered or exchanged, also by one who redid the digests.
+
+*Altered* means as a disk or a transfer would do it; *forged* that all digests in config.json fit the altered files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cli.hostile_case import BAD_INPUT, MODEL, Case
+from saegim.training.files import Arrays, read_arrays, write_arrays
+
+CONFIG, WEIGHTS, METRICS, TOKENIZER = "config.json", "model.safetensors", "metrics.json", "tokenizer.json"
+PREDICT = ("predict", MODEL, "재미있다", "--quiet")
+
+
+def seal(folder: Path, config: dict[str, Any]) -> None:
+    """Writes config.json so that every digest in it fits."""
+    for name in config["files"] if isinstance(config.get("files"), dict) else ():
+        if (folder / name).is_file():
+            config["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    config.pop("digest", None)
+    config["digest"] = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+    (folder / CONFIG).write_text(json.dumps(config), encoding="utf-8")
+
+
+def config_of(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+
+
+def altered(name: str, file: str, change: Callable[[bytes], bytes], *, process: bool = False) -> Case:
+    """One file has other bytes."""
+
+    def prepare(place: Path) -> None:
+        path = place / MODEL / file
+        path.write_bytes(change(path.read_bytes()))
+
+    return Case(f"altered {file}: {name}", PREDICT, f"{MODEL}/{file}", prepare=prepare, process=process)
+
+
+def missing(file: str) -> Case:
+    return Case(f"missing {file}", PREDICT, file, prepare=lambda place: (place / MODEL / file).unlink())
+
+
+def forged(name: str, file: str, change: Callable[[bytes], bytes], says: str = MODEL) -> Case:
+    """One file has other bytes, and config.json was made to fit."""
+
+    def prepare(place: Path) -> None:
+        path = place / MODEL / file
+        path.write_bytes(change(path.read_bytes()))
+        seal(place / MODEL, config_of(place / MODEL))
+
+    return Case(f"forged {file}: {name}", PREDICT, says, prepare=prepare)
+
+
+def forged_json(file: str, where: str, value: object) -> Case:
+    """One value in a file of JSON is another."""
+
+    def change(content: bytes) -> bytes:
+        return json.dumps(replaced(json.loads(content), where, value)).encode()
+
+    return forged(f"{where} = {shown(value)}", file, change)
+
+
+def config(where: str, value: object, *, code: int = BAD_INPUT, says: str = CONFIG) -> Case:
+    """One value in config.json is another; its digest fits."""
+
+    def prepare(place: Path) -> None:
+        seal(place / MODEL, replaced(config_of(place / MODEL), where, value))
+
+    return Case(f"config: {where} = {shown(value)}", PREDICT, says, prepare=prepare, code=code)
+
+
+def forged_arrays(name: str, change: Callable[[Arrays], object]) -> Case:
+    """The arrays are others; checksum and digests fit."""
+
+    def prepare(place: Path) -> None:
+        arrays, about = read_arrays(place / MODEL / WEIGHTS)
+        change(arrays)
+        write_arrays(place / MODEL / WEIGHTS, arrays, about)
+        seal(place / MODEL, config_of(place / MODEL))
+
+    return Case(f"forged arrays: {name}", PREDICT, f"{MODEL}/", prepare=prepare)
+
+
+def shown(value: object) -> str:
+    return "left out" if value is ... else json.dumps(value)[:30]
+
+
+def replaced(tree: Any, where: str, value: object) -> Any:
+    """The tree with another value at `a.b.c`; `...` leaves the place out."""
+    *above, last = where.split(".")
+    inner = tree
+    for key in above:
+        inner = inner[key]
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    return tree
+
+
+def header(change: Callable[[dict[str, Any]], object]) -> Callable[[bytes], bytes]:
+    """A change to what a safetensors file says about its arrays, which follow as they were."""
+
+    def changed(content: bytes) -> bytes:
+        size = int.from_bytes(content[:8], "little")
+        about = json.loads(content[8 : 8 + size])
+        change(about)
+        text = json.dumps(about).encode()
+        return len(text).to_bytes(8, "little") + text + content[8 + size :]
+
+    return changed
+
+
+def first(about: dict[str, Any]) -> dict[str, Any]:
+    """What is said about the first array."""
+    return next(each for name, each in about.items() if name != "__metadata__")
+
+
+def overlap(about: dict[str, Any]) -> None:
+    for name, each in about.items():
+        if name != "__metadata__":
+            each["data_offsets"] = [0, each["data_offsets"][1] - each["data_offsets"][0]]
+
+
+def flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def as_folder(place: Path) -> None:
+    (place / MODEL / WEIGHTS).unlink()
+    (place / MODEL / WEIGHTS).mkdir()
+
+
+def as_link(place: Path) -> None:
+    (place / MODEL / CONFIG).unlink()
+    (place / MODEL / CONFIG).symlink_to(CONFIG)
+
+
+def other_digest(place: Path) -> None:
+    path = place / MODEL / CONFIG
+    path.write_text(json.dumps(config_of(place / MODEL) | {"digest": "0" * 64}), encoding="utf-8")
+
+
+def poisoned(value: float) -> Callable[[Arrays], None]:
+    def change(arrays: Arrays) -> None:
+        name = next(name for name in arrays if name.startswith("network."))
+        arrays[name] = np.full_like(arrays[name], value)
+
+    return change
+
+
+def retyped(arrays: Arrays) -> None:
+    arrays.update({name: each.astype(np.float64) for name, each in arrays.items() if each.dtype == np.float32})
+
+
+def disordered(arrays: Arrays) -> None:
+    arrays["encoder.kept"] = arrays["encoder.kept"][::-1].copy()
+
+
+def moved(distance: int) -> Callable[[Arrays], None]:
+    def change(arrays: Arrays) -> None:
+        arrays["encoder.kept"] += np.int32(distance)
+
+    return change
+
+
+def turned(arrays: Arrays) -> None:
+    name = next(name for name, each in arrays.items() if each.ndim == 2 and each.shape[0] != each.shape[1])
+    arrays[name] = np.ascontiguousarray(arrays[name].T)
+
+
+def pickled(_content: bytes) -> bytes:
+    return b"\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x05touch\x85R."
+
+
+DEEP = b"[" * 100_000
+FILES = (CONFIG, WEIGHTS, METRICS, TOKENIZER)
+
+ACCIDENTS = [
+    *map(missing, FILES),
+    *(altered("one bit", file, flipped, process=file == WEIGHTS) for file in FILES),
+    *(altered("cut in half", file, half) for file in FILES),
+    *(altered("cut to nothing", file, lambda _: b"") for file in FILES),
+    *(altered("one byte more", file, lambda content: content + b" ") for file in (WEIGHTS, METRICS, TOKENIZER)),
+    *(altered("a pickle", file, pickled) for file in FILES),
+    altered("nested without end", CONFIG, lambda _: DEEP),
+    altered("UTF-16", CONFIG, lambda content: content.decode().encode("utf-16")),
+    altered("a list", CONFIG, lambda _: b"[]"),
+    altered("an empty object", CONFIG, lambda _: b"{}"),
+    Case("another digest", PREDICT, "config.json was altered", prepare=other_digest),
+    Case("weights are a folder", PREDICT, f"{MODEL}/{WEIGHTS}", prepare=as_folder),
+    Case("config is a link to itself", PREDICT, MODEL, prepare=as_link),
+    Case("no folder", ("predict", "gone", "x"), "gone is not a folder", process=True),
+    Case("a file", ("predict", "m.bin", "x"), "m.bin is not a folder", {"m.bin": "x"}),
+    Case("an empty folder", ("summary", "m"), "m holds no config.json", prepare=lambda place: (place / "m").mkdir()),
+    Case("a folder of pictures", ("evaluate", "m", "d.csv"), "m holds no config.json", {"m/a.png": "x", "d.csv": "x"}),
+    Case("summary of a cut model", ("summary", MODEL), "metrics.json", prepare=missing(METRICS).prepare),
+    Case("evaluate a cut model", ("evaluate", MODEL, "d.csv"), WEIGHTS, prepare=missing(WEIGHTS).prepare),
+    Case("explain by a cut model", ("explain", MODEL, "x"), TOKENIZER, prepare=missing(TOKENIZER).prepare),
+    Case("log lost", PREDICT, "good", prepare=lambda place: (place / MODEL / "log.jsonl").unlink(), code=0),
+    Case("card lost", PREDICT, "good", prepare=lambda place: (place / MODEL / "README.md").unlink(), code=0),
+    Case("one file more", PREDICT, "good", {f"{MODEL}/sitecustomize.py": "raise SystemExit"}, 0),
+]
+
+VALUES: list[tuple[str, object]] = [
+    ("format", 2), ("format", "1"), ("format", ...), ("kind", 7), ("kind", ...),
+    ("classes", []), ("classes", ...), ("classes.type", "object"), ("classes.values", []),
+    ("classes.values", ["good", "good"]), ("classes.values", ["a"]), ("classes.values", [1, 2]),
+    ("classes.values", ["a", None]), ("classes.values", {"a": 1}),
+    ("encoder", None), ("encoder", []), ("encoder.buckets", 0), ("encoder.buckets", 2**62),
+    ("encoder.buckets", -5), ("encoder.buckets", 1.5), ("encoder.buckets", True), ("encoder.most_buckets", 2**40),
+    ("encoder.vocabulary", -1), ("encoder.max_tokens", 0), ("encoder.max_tokens", 10**9),
+    ("encoder.max_characters", float("nan")), ("encoder.max_characters", None), ("encoder.tokenizer", "../../x"),
+    ("encoder.tokenizer", None), ("encoder.ngrams", None), ("encoder.ngrams.words", [5, 1]),
+    ("encoder.ngrams.chars", [1, 10**6]), ("encoder.ngrams.chars", "ab"), ("encoder.ngrams.edges", -1),
+    ("encoder.ngrams.hook", "os.system"), ("encoder.normalizer.form", "NFX"), ("encoder.normalizer", "__import__"),
+    ("encoder.weighting.floor", float("inf")), ("encoder.weighting.min_texts", 0),
+    ("network", None), ("network.columns", 10**9), ("network.columns", -1), ("network.classes", 1),
+    ("network.classes", 10**9), ("network.vocabulary", 10**9), ("network.wide_scale", float("nan")),
+    ("network.wide_dropout", 1), ("network.reader", None), ("network.reader", "cnn"),
+    ("network.reader.kind", "transformer"), ("network.reader.kind", "eval"), ("network.reader.width", 10**9),
+    ("network.reader.width", -128), ("network.reader.width", "128"), ("network.reader.filters", 10**9),
+    ("network.reader.filter_sizes", []), ("network.reader.filter_sizes", [10**9]),
+    ("network.reader.filter_sizes", "2345"), ("network.reader.dropout", float("-inf")), ("network.reader.extra", 1),
+    ("run", None), ("run.identity", 5), ("run.share", 0.0), ("parameters", None),
+    ("parameters.__class__", "x"), ("files", {}), ("files", [WEIGHTS]), ("files./etc/passwd", "0" * 64),
+    ("files.~/x", "0"),
+]  # fmt: skip
+
+METRIC_VALUES: list[tuple[str, object]] = [
+    ("epochs", 5), ("epochs", [5]), ("epochs", [{"epoch": "one"}]), ("epochs", [{"loss": float("nan")}]),
+    ("best_epoch", 99), ("best_epoch", -3), ("best_epoch", "1"), ("seconds", "1"), ("notes", "x"), ("notes", [1]),
+]  # fmt: skip
+
+TOKENIZER_VALUES: list[tuple[str, object]] = [
+    ("model", None), ("model.vocab", {}), ("model.vocab", []), ("model.type", "WordLevel"), ("model.merges", [["x"]]),
+    ("normalizer", None), ("pre_tokenizer", {"type": "Split", "pattern": {"Regex": "(a*)*b"}}), ("post_processor", 1),
+    ("added_tokens", [{"id": 0}]), ("version", "9"),
+]  # fmt: skip
+
+FORGERIES = [
+    *(config(where, value) for where, value in VALUES),
+    config("parameters.model", "gpt", code=0, says="good"),  # of another training; prediction needs none
+    config("saegim", "99.9", code=0, says="good"),
+    *(forged_json(METRICS, where, value) for where, value in METRIC_VALUES),
+    *(forged_json(TOKENIZER, where, value) for where, value in TOKENIZER_VALUES),
+    forged("a list", METRICS, lambda _: b"[]"),
+    forged("nested without end", METRICS, lambda _: DEEP, METRICS),
+    forged("nested without end", TOKENIZER, lambda _: DEEP, TOKENIZER),
+    forged("a text", TOKENIZER, lambda _: b'"x"', TOKENIZER),
+]
+
+WEIGHT_FORGERIES = [
+    forged("random bytes", WEIGHTS, lambda _: bytes(range(256)) * 9, WEIGHTS),
+    forged("a pickle", WEIGHTS, pickled, WEIGHTS),
+    forged("a header of exabytes", WEIGHTS, lambda content: b"\xff" * 8 + content[8:], WEIGHTS),
+    forged("a header past the end", WEIGHTS, lambda content: (10**7).to_bytes(8, "little") + content[8:], WEIGHTS),
+    forged("a header of nothing", WEIGHTS, lambda content: bytes(8) + content[8:], WEIGHTS),
+    forged("a header nested without end", WEIGHTS, lambda _: len(DEEP).to_bytes(8, "little") + DEEP, WEIGHTS),
+    forged("bytes too many", WEIGHTS, lambda content: content + bytes(64), WEIGHTS),
+    forged("bytes too few", WEIGHTS, lambda content: content[:-64], WEIGHTS),
+    forged("arrays that overlap", WEIGHTS, header(overlap), WEIGHTS),
+    forged("an array without end", WEIGHTS, header(lambda about: first(about).update(shape=[2**62])), WEIGHTS),
+    forged("sizes that overflow", WEIGHTS, header(lambda about: first(about).update(shape=[2**33, 2**33])), WEIGHTS),
+    forged("a size below 0", WEIGHTS, header(lambda about: first(about).update(shape=[-1])), WEIGHTS),
+    forged("offsets backwards", WEIGHTS, header(lambda about: first(about).update(data_offsets=[8, 0])), WEIGHTS),
+    forged("an unknown dtype", WEIGHTS, header(lambda about: first(about).update(dtype="OBJECT")), WEIGHTS),
+    forged("another dtype", WEIGHTS, header(lambda about: first(about).update(dtype="U32")), WEIGHTS),
+    forged("no checksum", WEIGHTS, header(lambda about: about.pop("__metadata__")), WEIGHTS),
+    forged("an empty checksum", WEIGHTS, header(lambda about: about.update(__metadata__={"about": ""})), WEIGHTS),
+    forged_arrays("NaN", poisoned(float("nan"))),
+    forged_arrays("infinity", poisoned(float("inf"))),
+    forged_arrays("double precision", retyped),
+    forged_arrays("turned", turned),
+    forged_arrays("one array lost", lambda arrays: arrays.popitem()),
+    forged_arrays("no arrays", lambda arrays: arrays.clear()),
+    forged_arrays("one array more", lambda arrays: arrays.update({"network.extra": np.zeros(3, np.float32)})),
+    forged_arrays("another name", lambda arrays: arrays.update({"network.x": arrays.pop("network.wide.bias")})),
+    forged_arrays("buckets beyond the last", moved(10**6)),
+    forged_arrays("buckets below 0", moved(-(10**6))),
+    forged_arrays("buckets in disorder", disordered),
+    forged_arrays("weights NaN", lambda arrays: arrays["encoder.weights"].fill(np.nan)),
+]
+
+CASES = [*ACCIDENTS, *FORGERIES, *WEIGHT_FORGERIES]

@@ -65,7 +65,7 @@ def forged_json(file: str, where: str, value: object) -> Case:
     def change(content: bytes) -> bytes:
         return json.dumps(replaced(json.loads(content), where, value)).encode()
 
-    return forged(f"{where} = {shown(value)}", file, change)
+    return forged(f"{where} = {shown(value)}", file, change, f"{MODEL}/{file}")
 
 
 def config(where: str, value: object, *, code: int = BAD_INPUT, says: str = CONFIG) -> Case:
@@ -257,7 +257,7 @@ FORGERIES = [
     config("saegim", "99.9", code=0, says="good"),
     *(forged_json(METRICS, where, value) for where, value in METRIC_VALUES),
     *(forged_json(TOKENIZER, where, value) for where, value in TOKENIZER_VALUES),
-    forged("a list", METRICS, lambda _: b"[]"),
+    forged("a list", METRICS, lambda _: b"[]", METRICS),
     forged("nested without end", METRICS, lambda _: DEEP, METRICS),
     forged("nested without end", TOKENIZER, lambda _: DEEP, TOKENIZER),
     forged("a text", TOKENIZER, lambda _: b'"x"', TOKENIZER),

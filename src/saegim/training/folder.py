@@ -16,9 +16,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -135,18 +135,24 @@ def load(folder: Path) -> tuple[Learned, dict[str, Any]]:
                 f"{folder / name} is not the file that was saved (it was truncated or altered); train again"
             )
     arrays, _about = read_arrays(folder / MODEL)
-    figures = _read_json(folder / METRICS)
+    with _blamed(folder / METRICS):
+        figures = _figures(_read_json(folder / METRICS))
+    with _blamed(folder / CONFIG):
+        return _rebuilt(folder, config, arrays, figures), _of_type(config["parameters"], dict)
+
+
+@contextmanager
+def _blamed(path: Path) -> Iterator[None]:
+    """Whatever cannot be made of what is in a file, as ModelFileError."""
     try:
-        return _rebuilt(folder, config, arrays, figures), dict(config["parameters"])
+        yield
     except ModelFileError:
         raise
     except SaegimError as error:
-        raise ModelFileError(f"{folder / CONFIG} does not fit the model: {error}") from None
+        raise ModelFileError(f"{path} does not fit the model: {error}; train again") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError) as error:
         reason = f"{type(error).__name__}: {str(error)[:200]}"
-        raise ModelFileError(
-            f"{folder / CONFIG} does not describe a model of this version ({reason}); train again"
-        ) from None
+        raise ModelFileError(f"{path} does not describe a model of this version ({reason}); train again") from None
 
 
 def finished_run(folder: Path) -> Run | None:
@@ -200,7 +206,6 @@ def _rebuilt(folder: Path, config: dict[str, Any], arrays: Arrays, figures: dict
     encoder = _encoder(folder, dict(config["encoder"]), arrays)
     weights = {name.removeprefix("network."): each for name, each in arrays.items() if name.startswith("network.")}
     network = _network(_model_config(config["network"]), encoder, len(classes), weights)
-    history, best = _history(figures)
     run = Run.from_json(config["run"])
     if run is None:
         raise ValueError("it does not say which run it is of")
@@ -210,20 +215,26 @@ def _rebuilt(folder: Path, config: dict[str, Any], arrays: Arrays, figures: dict
         encoder=encoder,
         network=network,
         run=run,
-        history=history,
-        best_epoch=best,
-        seconds=float(_of_type(figures["seconds"], int, float)),
-        notes=[_of_type(note, str) for note in _of_type(figures["notes"], list)],
+        **figures,
     )
+
+
+def _figures(stored: Any) -> dict[str, Any]:
+    """The fields of `Learned` that metrics.json holds."""
+    history, best = _history(stored)
+    return {
+        "history": history,
+        "best_epoch": best,
+        "seconds": float(_of_type(stored["seconds"], int, float)),
+        "notes": [_of_type(note, str) for note in _of_type(stored["notes"], list)],
+    }
 
 
 def _encoder(folder: Path, config: dict[str, Any], arrays: Arrays) -> TextEncoder:
     buckets = config.pop("buckets")
-    config["normalizer"] = Normalizer(**config["normalizer"])
-    ngrams: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in config["ngrams"].items()}
-    config["ngrams"] = Ngrams(**ngrams)
-    config["weighting"] = Weighting(**config["weighting"])
-    encoder = TextEncoder(EncoderConfig(**config))
+    for name, kind in (("normalizer", Normalizer), ("ngrams", Ngrams), ("weighting", Weighting)):
+        config[name] = _made(kind, config[name])
+    encoder = TextEncoder(_made(EncoderConfig, config))
     encoder.vectorizer.restore(buckets, arrays["encoder.kept"], arrays["encoder.weights"])
     if config["tokenizer"] is not None:
         encoder.tokenizer = Tokenizer.load(folder / TOKENIZER)
@@ -232,9 +243,15 @@ def _encoder(folder: Path, config: dict[str, Any], arrays: Arrays) -> TextEncode
 
 def _model_config(config: dict[str, Any]) -> ModelConfig:
     reader = config["reader"]
-    if reader is not None:
-        reader = ReaderConfig(**(reader | {"filter_sizes": tuple(reader["filter_sizes"])}))
-    return ModelConfig(**(config | {"reader": reader}))
+    made: ModelConfig = _made(ModelConfig, config | {"reader": None if reader is None else _made(ReaderConfig, reader)})
+    return made
+
+
+def _made(kind: Any, stored: Any) -> Any:
+    """The configuration of that class with exactly these fields; lists are tuples there."""
+    if not isinstance(stored, dict) or stored.keys() != {each.name for each in fields(kind)}:
+        raise ValueError(f"its {kind.__name__} has other fields")
+    return kind(**{name: tuple(each) if isinstance(each, list) else each for name, each in stored.items()})
 
 
 def _network(config: ModelConfig, encoder: TextEncoder, classes: int, weights: Arrays) -> TextModel:

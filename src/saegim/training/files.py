@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,13 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Removes what writers that were killed have left."""
-    with suppress(OSError):
+def open_folder(folder: Path) -> None:
+    """Makes the folder if need be, and removes what writers that were killed have left there.
+
+    Raises DataError when it cannot be written to.
+    """
+    with _explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
             found = _TEMPORARY.fullmatch(path.name)
             if found and not _runs(int(found[1])):

@@ -22,7 +22,7 @@ from saegim.nn.module import Module
 from saegim.tensor import Tensor, mean
 from saegim.training.checkpoint import State, arrays_of, read_checkpoint, set_arrays, write_checkpoint
 from saegim.training.clock import Clock
-from saegim.training.files import Arrays, remove_leftovers, write_atomically
+from saegim.training.files import Arrays, open_folder, write_atomically
 from saegim.training.interrupts import Interrupts
 from saegim.training.learned import Run
 from saegim.training.optimizers import optimizer_for
@@ -248,7 +248,7 @@ class Trainer:
         """Takes up a checkpoint if asked to; what an earlier run wrote beyond it is undone."""
         found = None
         if self.folder is not None:
-            remove_leftovers(self.folder)
+            open_folder(self.folder)
             if resume:
                 found = read_checkpoint(self.folder, self.model, self.step, self.run)
         if found is not None:

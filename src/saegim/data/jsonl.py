@@ -31,6 +31,8 @@ def read_jsonl(text: str, source: str) -> Records:
         why = f": line {bad[0].line}: {bad[0].reason}" if bad else ""
         raise DataError(f"{source} holds no JSON object{why}; write one object per line")
     names = list(dict.fromkeys(key for value in objects[:_KEYS_FROM] for key in value))
+    if not names:
+        raise DataError(f"{source}: the objects are empty; give each a text and a label")
     return Records(names, True, lambda index: [value.get(names[index]) for value in objects], lines, bad)
 
 

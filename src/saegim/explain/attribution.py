@@ -45,7 +45,8 @@ class Explanation:
 
     text: as the model read it, after normalising; label: the explained class; probability: the model's for it
     score: the class's score before softmax, less the mean of all classes' scores
-    base: the same when nothing has been read yet; error: what the contributions miss
+    base: the same when nothing has been read yet (an lstm or transformer still sees how many tokens there are)
+    error: what the contributions miss
     """
 
     text: str

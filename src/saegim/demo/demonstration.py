@@ -121,11 +121,11 @@ def _compare(
 
 
 def _proved(material: _Material, comparison: Comparison) -> Decision | None:
-    """A right decision of the rules; if possible one in which a rule kept another from firing."""
+    """A right decision of the rules; if possible one in which a rule kept another from firing, on plain words."""
     predictions = comparison.result(RULES).measurement.predictions or ()
     right = (row.text for row, label in zip(material.test, predictions, strict=True) if label == row.language)
     decisions = [material.rules.decide(text) for text in right]
-    return next((each for each in decisions if each.stopped), decisions[0] if decisions else None)
+    return max(decisions, key=lambda each: (bool(each.stopped), each.text.isalpha()), default=None)
 
 
 def _taken_apart(material: _Material, comparison: Comparison, classifier: TextClassifier) -> Explanation:

@@ -161,6 +161,14 @@ def test_chunks_do_not_show(monkeypatch):
     assert np.array_equal(whole.values, again.values) and np.array_equal(whole.offsets, again.offsets)
 
 
+def test_many_characters_are_told_apart_as_few(monkeypatch):
+    texts = ["단어 words_1 ?! 、ㅋㅋ\u0301 \U0001f600 x", *map(chr, range(1, 3000, 7))]
+    few = hash_ngrams(texts, Ngrams(words=(1, 2), chars=None))
+    monkeypatch.setattr(ngrams, "_FEW", 0)
+    many = hash_ngrams(texts, Ngrams(words=(1, 2), chars=None))
+    assert np.array_equal(few.values, many.values) and np.array_equal(few.offsets, many.offsets)
+
+
 def test_different_features_have_different_hashes():
     rng = np.random.default_rng(0)
     texts = ["".join(map(chr, rng.integers(0xAC00, 0xAC00 + 400, 6))) for _ in range(20_000)]

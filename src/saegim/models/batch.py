@@ -20,7 +20,7 @@ from saegim.models.features import SparseRows
 Array = npt.NDArray[Any]
 Leaf = Any  # a NumPy array; inside of a traced program the tensor that stands for it
 
-_LEAST_ITEMS = 256
+_LEAST_ITEMS = 1024
 _LEAST_TOKENS = 8
 
 

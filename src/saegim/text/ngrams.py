@@ -46,6 +46,7 @@ MARK = 0x110000
 _INVERSE = pow(BASE, -1, 1 << 64)
 _MIX_1, _MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _CHUNK = 1 << 18  # characters that are worked on at once: their arrays stay in the cache
+_FEW = 10_000  # characters that are sorted faster than a table of all code points is looked through
 _LONGEST = 32  # symbols in one n-gram
 _KIND = {"words": 1, "chars": 2, "jamo": 3}
 
@@ -269,8 +270,12 @@ def _words(codes: np.ndarray, texts: _Segments) -> _Segments:
 def _classes(codes: np.ndarray) -> np.ndarray:
     """(N,) uint8: 0 white space, 1 letters, digits, marks and underscores, 2 all other signs."""
     table = np.zeros(MARK, np.uint8)
-    table[codes] = 1
-    for code in np.flatnonzero(table):
+    if len(codes) < _FEW:
+        different = np.unique(codes)
+    else:
+        table[codes] = 1
+        different = np.flatnonzero(table)
+    for code in different:
         character = chr(code)
         is_letter = unicodedata.category(character)[0] in "LNM" or character == "_"
         table[code] = 0 if character.isspace() else 1 if is_letter else 2

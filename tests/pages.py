@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 ROOT = Path(__file__).parents[1]
-WIDTH = 110
+WIDTH = 120
 
 _BLOCK = re.compile(r"^```(?P<language>[\w-]*)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.M | re.S)
 _FIGURE = re.compile(r"<?[+-]?\d[\d,.]*(?:e[+-]?\d+)?(?:\s?(?:ns|µs|ms|s|min|B|kB|MB|GB|KB)\b)?")

@@ -77,16 +77,26 @@ def test_a_long_validation_is_cut_and_said(data, make_reviews, monkeypatch):
 @pytest.fixture
 def slow_reading(monkeypatch):
     monkeypatch.setattr(affordable, "_SAMPLE", 50)
-    monkeypatch.setattr(affordable, "_PER_HASH", 1e6)
+    monkeypatch.setattr(affordable, "_PER_HASH_OF_NGRAMS", 1e6)
 
 
 def test_the_share_that_can_be_read(make_reviews, monkeypatch):
     texts = make_reviews(400)[0]
-    assert affordable.affordable_share(texts, None, 0) == 1
-    assert affordable.affordable_share(texts, 1e-9, 0) == 1  # so few that they are used in any case
+    share = affordable.affordable_share
+    assert share(texts, "wide", None, 0) == 1
+    assert share(texts, "wide", 1e-9, 0) == 1  # so few that they are used in any case
     monkeypatch.setattr(affordable, "_SAMPLE", 100)
-    assert affordable.affordable_share(texts, 1e-9, 0) == 0.25
-    assert affordable.affordable_share(texts, 1e9, 0) == 1
+    assert share(texts, "auto", 1e-9, 0) == 0.25
+    assert share(texts, "wide", 1e9, 0) == 1
+
+
+def test_slow_learners_read_fewer_texts(make_reviews, monkeypatch):
+    monkeypatch.setattr(affordable, "_SAMPLE", 1)
+    ticks = iter(range(100))
+    monkeypatch.setattr(affordable.time, "perf_counter", lambda: next(ticks) * 1e-3)  # a millisecond for a text
+    texts = make_reviews(400)[0]
+    shares = [affordable.affordable_share(texts, model, 10.0, 0) for model in ("bag", "cnn", "lstm", "transformer")]
+    assert shares == pytest.approx([375 / 400, 30 / 400, 20 / 400, 12 / 400])
 
 
 def test_part_of_the_texts_is_used_and_said(make_reviews, slow_reading):

@@ -131,7 +131,7 @@ class TextClassifier(Estimator):
         held_out = None if valid is None else validation(valid, classes)
         share = stored_share(place) if resume and place is not None else None
         if share is None:
-            share = affordable_share(train.texts, settings.time_budget, settings.seed)
+            share = affordable_share(train.texts, self.model, settings.time_budget, settings.seed)
         if share < 1:
             notes.say(
                 f"{100 * share:.2g}% of the {len(train)} texts are used: reading all of them would take most of the "

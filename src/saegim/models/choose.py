@@ -16,7 +16,7 @@ from saegim.text.hangul import is_syllable
 Wish = Literal["auto", "wide", "bag", "cnn", "lstm", "transformer"]
 WISHES: tuple[Wish, ...] = get_args(Wish)
 
-_EPOCHS = ((100_000, 3), (20_000, 5), (5_000, 10), (0, 20))  # from so many texts on, so many passes
+_EPOCHS = ((100_000, 3), (5_000, 5), (0, 10))  # from so many texts on, so many passes
 _SMALL = 20_000  # fewer texts are learned from in smaller batches
 _KOREAN = 0.2  # from that share of Hangul on, syllables are also cut where stems and endings meet
 _SAMPLE_TEXTS, _SAMPLE_CHARACTERS = 1000, 1000  # that the share is counted on: so many of each text

@@ -15,7 +15,7 @@ def optimizer_for(settings: Settings, classes: int) -> ByName:
     """
     return ByName(
         {
-            "wide.weight": SGD(lr=settings.wide_rate * classes ** (1 / 3)),
+            "wide.weight": SGD(lr=settings.wide_rate * classes ** (1 / 3) * settings.batch_size / 256),
             "wide.bias": SGD(lr=0.1),
             "reader.weight": Adagrad(lr=settings.embedding_rate, per_row=True, eps=1e-6),
             "*": AdamW(lr=settings.rate, weight_decay=settings.weight_decay, betas=(0.9, 0.99)),

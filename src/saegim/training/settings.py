@@ -19,8 +19,9 @@ class Settings:
 
     epochs: passes over the data (fewer when a time budget ends or validation stops improving)
     batch_size: texts per step
-    wide_rate: learning rate of the wide part (plain gradient descent on rows), times the cube root of the number
-        of classes, since each class's share of the gradient is the smaller the more there are
+    wide_rate: learning rate of the wide part (plain gradient descent on rows) at 256 texts per step; in proportion
+        for other batches, so that a text moves the rows by as much in any batch; and times the cube root of the
+        number of classes, since each class's share of the gradient is the smaller the more there are
     embedding_rate: learning rate of the bag's embeddings (Adagrad)
     rate, weight_decay: of the rest of the deep part (AdamW)
     warmup: share of all steps during which learning rates rise; afterwards they fall linearly to 0

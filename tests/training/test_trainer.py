@@ -212,7 +212,7 @@ def test_the_listener_hears_of_the_end_whatever_happens(make, train, listener):
 
 @pytest.mark.parametrize(
     ("kind", "rates"),
-    [(None, {"wide_rate": 1e38}), ("bag", {"embedding_rate": 1e38}), ("bag", {"rate": 1e38})],
+    [(None, {"wide_rate": 2e39}), ("bag", {"embedding_rate": 1e38}), ("bag", {"rate": 1e38})],
 )
 def test_absurd_rates_end_the_run(make, train, tmp_path, kind, rates):
     (tmp_path / "model.safetensors").write_bytes(b"of a run before")

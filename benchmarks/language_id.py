@@ -100,10 +100,10 @@ def contenders(threads: int) -> list[Contender]:
 
 
 def ratios(comparison: Comparison) -> PlainTable:
-    """How many times as long each takes to build as the network, and how much less accurate it is."""
+    """How many times as long each of the others takes to build as the network, and how much less accurate it is."""
     network = comparison.result(NETWORK).measurement
     rows = []
-    for one in comparison.finished():
+    for one in comparison.finished()[:-1]:
         times = (one.measurement.build_seconds or 0.0) / (network.build_seconds or 1.0)
         gain = comparison.differences(NETWORK, one.name).accuracy
         rows.append((one.name, f"{times:.2f}", f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"))

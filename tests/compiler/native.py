@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ def call(kernel: Kernel, *operands: Array, target: Target | None = None, pieces:
     function = kind(library.address("kernel"))
     faults = np.zeros(1, np.int32)
     edges = np.linspace(0, kernel.items, pieces + 1).astype(int)
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in itertools.pairwise(edges):
         function(*pointers, int(first), int(last), int(onward), faults.ctypes.data)
     return not faults[0]
 

@@ -1,0 +1,1 @@
+"""From one graph to phases that run tile by tile."""

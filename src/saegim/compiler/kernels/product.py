@@ -1,0 +1,279 @@
+"""Matrix products: C = A B + bias, or C += A B.
+
+    c[..., m, n] = sum over k of a[..., m, k] * b[..., k, n]
+
+The loops, from the outside: items (a batch, a group of rows, a group of columns), blocks of columns as wide as a tile,
+blocks of k so small that their part of B stays in the first-level cache, tiles of rows. The tiles are functions that
+all products of a module share. B is read as it lies where its columns lie side by side, or from panels; otherwise the
+part of B that a block needs is packed first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from saegim.compiler.kernels.base import Kernel, Layout, Started
+from saegim.compiler.kernels.pack import Packing, packing
+from saegim.compiler.kernels.tiles import Call, Columns, Heights, edge_columns, full_columns, tile
+from saegim.compiler.kernels.walk import ZERO, offset_of
+from saegim.compiler.llvm import Function, Module, Value, literal, memory_type, type_of
+from saegim.dtypes import DType
+from saegim.runtime.target import Target
+
+_ROWS, _COLUMNS = 128, 64  # of an item, at most
+_BLOCK = 64  # length of a block of k, at most
+
+
+@dataclass(frozen=True)
+class Product(Kernel):
+    """c (*batch, M, N) = a (*batch, M, K) times b (*batch, K, N), plus bias (N,) in every row.
+
+    All have one dtype, any strides, and 0 on axes of the batch repeats an operand. With `panel` greater than 0, b is
+    what `Pack` wrote: (*batch, ceil(N / panel), K, panel), dense. With `accumulate`, the product is added to c where
+    the function is called with onward = 1. Integers wrap.
+    """
+
+    a: Layout
+    b: Layout
+    c: Layout
+    accumulate: bool = False
+    panel: int = 0
+    bias: Layout | None = None
+
+    @property
+    def reads(self) -> tuple[Layout, ...]:
+        return (self.a, self.b) if self.bias is None else (self.a, self.b, self.bias)
+
+    @property
+    def writes(self) -> tuple[Layout, ...]:
+        return (self.c,)
+
+    @property
+    def items(self) -> int:
+        """Batches times groups of rows times groups of columns."""
+        *_, rows, columns = self.c.shape
+        return self.c.size and self.c.size // (rows * columns) * self._row_groups * self._column_groups
+
+    @property
+    def scratch_bytes(self) -> int:
+        """For a packed block of B."""
+        return _BLOCK * _COLUMNS * self.a.dtype.itemsize if self._packs else 0
+
+    @property
+    def flops(self) -> int:
+        return 2 * self.c.size * self.a.shape[-1]
+
+    def emit(self, module: Module, name: str, target: Target) -> None:
+        assert len({each.dtype for each in (*self.reads, *self.writes)}) == 1, "a product's operands have one dtype"
+        assert self.bias is None or not self.accumulate, "a bias is not accumulated"
+        started = self.start(module, name)
+        if self.items:
+            full = full_columns(self.c.dtype, target)
+            tiled = self._tileable and (self.panel or full.width) % full.width == 0
+            (_Tiled if tiled else _Plain)(self, started, target).write()
+        started.function.ret()
+
+    @property
+    def _row_groups(self) -> int:
+        return -(-self.c.shape[-2] // _ROWS)
+
+    @property
+    def _column_groups(self) -> int:
+        return -(-self.c.shape[-1] // _COLUMNS)
+
+    @property
+    def _tileable(self) -> bool:
+        """Whether tiles can write C."""
+        return self.c.dtype.kind == "f" and (self.c.strides[-1] == 1 or self.c.shape[-1] == 1)
+
+    @property
+    def _packs(self) -> bool:
+        """Whether blocks of B are packed on the way."""
+        return not self.panel and self._tileable and self.b.strides[-1] != 1 and self.b.shape[-1] != 1
+
+
+class _Item:
+    """One item while its code is written: where its operands begin, and which rows and columns are its."""
+
+    def __init__(self, f: Function, kernel: Product, started: Started, number: Value) -> None:
+        columns, rows = kernel._column_groups, kernel._row_groups
+        self.column_group = f.op("urem", number, columns)
+        number = f.op("udiv", number, columns)
+        self.row_group = f.op("urem", number, rows)
+        batch = f.op("udiv", number, rows)
+        shape, kind = kernel.c.shape[:-2], memory_type(kernel.c.dtype)
+
+        def begin(pointer: Value, layout: Layout) -> Value:
+            return f.at(pointer, offset_of(f, batch, shape, layout.strides[: len(shape)]), kind)
+
+        self.a, self.b = begin(started.reads[0], kernel.a), begin(started.reads[1], kernel.b)
+        self.c = begin(started.writes[0], kernel.c)
+
+
+class _Tiled:
+    """Writes a product of floating-point numbers in tiles."""
+
+    def __init__(self, kernel: Product, started: Started, target: Target) -> None:
+        self.kernel, self.target, self.started = kernel, target, started
+        self.f = started.function
+        self.dtype: DType = kernel.c.dtype
+        self.element = type_of(self.dtype)
+        self.rows, self.count = kernel.c.shape[-2:]
+        self.depth = kernel.a.shape[-1]
+        self.full = full_columns(self.dtype, target)
+        self.zeros = self.f.array(self.element, self.full.width)
+
+    def write(self) -> None:
+        f = self.f
+        with f.loop(0, self.full.width) as at:
+            f.store(literal(self.element, 0), f.at(self.zeros, at, self.element))
+        with f.loop(self.started.first, self.started.last) as number:
+            self.item(_Item(f, self.kernel, self.started, number))
+
+    def item(self, item: _Item) -> None:
+        f, groups = self.f, self.kernel._column_groups
+        begin = f.op("mul", item.column_group, _COLUMNS)
+        whole = literal("i64", self.count // self.full.width * self.full.width)
+        if self.count >= self.full.width:
+            end = f.intrinsic("llvm.smin", f.op("add", begin, _COLUMNS), whole)
+            with f.loop(begin, end, self.full.width) as column:
+                self.columns(item, column, self.full)
+        edges = edge_columns(self.count, self.dtype, self.target)
+        if edges:
+            with f.when(f.compare("icmp eq", item.column_group, groups - 1)):
+                for each in edges:
+                    self.columns(item, literal("i64", each.begin), each)
+
+    def columns(self, item: _Item, column: Value, columns: Columns) -> None:
+        """A block of columns: block after block of k."""
+        f, started = self.f, self.started
+        blocks = max(1, -(-self.depth // _BLOCK))
+        bias = f.at(started.reads[2], column, self.element) if self.kernel.bias else self.zeros
+        onward = started.onward if self.kernel.accumulate else ZERO
+        with f.loop(0, blocks) as block:
+            is_first = f.compare("icmp eq", block, 0)
+            begin, end = (self.edge(block, blocks, self.depth), self.edge(f.op("add", block, 1), blocks, self.depth))
+            length = f.op("sub", end, begin)
+            b, b_k = self.block_of_b(item, column, columns, begin, length)
+            call = Call(
+                a=f.at(item.a, f.op("mul", begin, self.kernel.a.strides[-1]), self.element),
+                a_row=literal("i64", self.kernel.a.strides[-2]),
+                a_k=literal("i64", self.kernel.a.strides[-1]),
+                b=b,
+                b_k=b_k,
+                c=f.at(item.c, column, self.element),
+                c_row=literal("i64", self.kernel.c.strides[-2]),
+                start=f.select(is_first, bias, self.zeros),
+                k=length,
+                add=f.select(is_first, onward, literal("i64", 1)),
+            )
+            self.tiles(item, columns, call)
+
+    def block_of_b(
+        self, item: _Item, column: Value, columns: Columns, begin: Value, length: Value
+    ) -> tuple[Value, Value]:
+        """Where a block of B begins, and its stride along k."""
+        f, b, panel = self.f, self.kernel.b, self.kernel.panel
+        if panel:
+            start = f.op("mul", f.op("udiv", column, panel), b.strides[-3])
+            start = f.op("add", start, f.op("urem", column, panel))
+            start = f.op("add", start, f.op("mul", begin, panel))
+            return f.at(item.b, start, self.element), literal("i64", panel)
+        k_step, n_step = b.strides[-2:]
+        start = f.op("add", f.op("mul", begin, k_step), f.op("mul", column, n_step))
+        source = f.at(item.b, start, self.element)
+        if not self.kernel._packs:
+            return source, literal("i64", k_step)
+        assert self.started.scratch is not None, "a block of B is packed into scratch memory"
+        given = Packing(
+            source=source,
+            k_step=literal("i64", k_step),
+            n_step=literal("i64", n_step),
+            panel=self.started.scratch,
+            depth=length,
+            columns=literal("i64", columns.width),
+            width=literal("i64", columns.width),
+        )
+        f.call(packing(f.module, b, self.target), "void", *given)
+        return self.started.scratch, given.width
+
+    def tiles(self, item: _Item, columns: Columns, given: Call) -> None:
+        """The rows of an item, tile after tile; tiles begin at the same rows in all groups."""
+        f, heights = self.f, Heights.of(self.rows, columns, self.target)
+        groups = self.kernel._row_groups
+        begin = self.edge(item.row_group, groups, heights.tiles)
+        end = self.edge(f.op("add", item.row_group, 1), groups, heights.tiles)
+        tall = literal("i64", heights.tall)
+        with f.loop(begin, f.intrinsic("llvm.smin", end, tall)) as number:
+            self.one_tile(columns, heights.rows, f.op("mul", number, heights.rows), given)
+        if heights.tall < heights.tiles:
+            with f.loop(f.intrinsic("llvm.smax", begin, tall), end) as number:
+                row = f.op("add", f.op("mul", number, heights.rows - 1), heights.tall)
+                self.one_tile(columns, heights.rows - 1, row, given)
+
+    def one_tile(self, columns: Columns, rows: int, row: Value, given: Call) -> None:
+        f = self.f
+        given = given._replace(
+            a=f.at(given.a, f.op("mul", row, given.a_row), self.element),
+            c=f.at(given.c, f.op("mul", row, given.c_row), self.element),
+        )
+        f.call(tile(f.module, self.dtype, rows, columns), "void", *given)
+
+    def edge(self, number: Value, parts: int, size: int) -> Value:
+        """Where part `number` of `parts` equal parts of `size` begins."""
+        return self.f.op("udiv", self.f.op("mul", number, size), parts)
+
+
+class _Plain:
+    """Writes a product of any dtype and strides element by element: the meaning, as loops."""
+
+    def __init__(self, kernel: Product, started: Started, target: Target) -> None:
+        del target
+        self.kernel, self.started, self.f = kernel, started, started.function
+        self.element = memory_type(kernel.c.dtype)
+        self.is_float = kernel.c.dtype.kind == "f"
+
+    def write(self) -> None:
+        f, kernel = self.f, self.kernel
+        rows, columns = kernel.c.shape[-2:]
+        with f.loop(self.started.first, self.started.last) as number:
+            item = _Item(f, kernel, self.started, number)
+            top, left = f.op("mul", item.row_group, _ROWS), f.op("mul", item.column_group, _COLUMNS)
+            bottom = f.intrinsic("llvm.smin", f.op("add", top, _ROWS), literal("i64", rows))
+            right = f.intrinsic("llvm.smin", f.op("add", left, _COLUMNS), literal("i64", columns))
+            with f.loop(top, bottom) as row, f.loop(left, right) as column:
+                self.one(item, row, column)
+
+    def one(self, item: _Item, row: Value, column: Value) -> None:
+        f, kernel = self.f, self.kernel
+        total = f.variable(self.element, self.start(column))
+        with f.loop(0, kernel.a.shape[-1]) as k:
+            a = self.load(item.a, self.place(row, k, kernel.a))
+            b = self.load(item.b, self.place_in_panel(k, column) if kernel.panel else self.place(k, column, kernel.b))
+            if self.is_float:
+                total.set(f.intrinsic("llvm.fmuladd", a, b, total.get()))
+            else:
+                total.set(f.op("add", total.get(), f.op("mul", a, b)))
+        place = self.place(row, column, kernel.c)
+        if kernel.accumulate:
+            with f.when(f.compare("icmp ne", self.started.onward, 0)):
+                total.set(f.op("fadd" if self.is_float else "add", self.load(item.c, place), total.get()))
+        f.store(total.get(), f.at(item.c, place, self.element))
+
+    def start(self, column: Value) -> Value:
+        if self.kernel.bias is None:
+            return literal(self.element, 0)
+        return self.load(self.started.reads[2], column)
+
+    def load(self, pointer: Value, place: Value) -> Value:
+        return self.f.load(self.f.at(pointer, place, self.element), self.element)
+
+    def place(self, row: Value, column: Value, layout: Layout) -> Value:
+        f, (down, right) = self.f, layout.strides[-2:]
+        return f.op("add", f.op("mul", row, down), f.op("mul", column, right))
+
+    def place_in_panel(self, k: Value, column: Value) -> Value:
+        f, panel = self.f, self.kernel.panel
+        number, rest = f.op("udiv", column, panel), f.op("urem", column, panel)
+        start = f.op("add", f.op("mul", number, self.kernel.b.strides[-3]), rest)
+        return f.op("add", start, f.op("mul", k, panel))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from saegim.compiler.llvm import Function, Value
 from saegim.compiler.vectormath.casts import cast
+from saegim.compiler.vectormath.exponential import exp, expm1, tanh
 from saegim.compiler.vectormath.floats import (
     floor_divide_floats,
     next_after,
@@ -26,6 +27,7 @@ from saegim.compiler.vectormath.integers import (
 )
 from saegim.compiler.vectormath.lanes import Lanes
 from saegim.compiler.vectormath.libm import by_library
+from saegim.compiler.vectormath.logarithm import log, log1p, log2, logaddexp
 from saegim.dtypes import DType
 
 Emit = Callable[[Function, DType, DType, Sequence[Value]], Value]
@@ -98,21 +100,15 @@ def _sign_of_integer(x: Lanes, signed: bool) -> Lanes:
     return (x < 0).where(x.number(-1), one) if signed else one
 
 
-def _logaddexp(x: Lanes, y: Lanes) -> Lanes:
-    """max + log(1 + exp(-distance)); equal infinities have no distance."""
-    apart = x.equals(y).where(x.number(0), (x - y).abs())
-    return _maximum(x, y) + by_library("log1p", by_library("exp", -apart))
-
-
 # --- the table ------------------------------------------------------------------------------------------------------
 
 CODE: dict[str, Emit] = {
     # one operand
-    "exp": _library("exp"),
-    "expm1": _library("expm1"),
-    "log": _library("log"),
-    "log1p": _library("log1p"),
-    "log2": _library("log2"),
+    "exp": _lanes(exp),
+    "expm1": _lanes(expm1),
+    "log": _lanes(log),
+    "log1p": _lanes(log1p),
+    "log2": _lanes(log2),
     "log10": _library("log10"),
     "sqrt": _intrinsic("llvm.sqrt"),
     "sin": _library("sin"),
@@ -123,7 +119,7 @@ CODE: dict[str, Emit] = {
     "atan": _library("atan"),
     "sinh": _library("sinh"),
     "cosh": _library("cosh"),
-    "tanh": _library("tanh"),
+    "tanh": _lanes(tanh),
     "asinh": _library("asinh"),
     "acosh": _library("acosh"),
     "atanh": _library("atanh"),
@@ -153,7 +149,7 @@ CODE: dict[str, Emit] = {
     "divide": _lanes(lambda x, y: x / y),
     "atan2": _library("atan2"),
     "hypot": _library("hypot"),
-    "logaddexp": _lanes(_logaddexp),
+    "logaddexp": _lanes(logaddexp),
     "copysign": _lanes(Lanes.with_sign_of),
     "nextafter": _lanes(next_after),
     "equal": _lanes(Lanes.equals),

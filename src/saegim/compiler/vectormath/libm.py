@@ -7,7 +7,7 @@ from saegim.compiler.vectormath.lanes import Lanes
 
 
 def by_library(name: str, *operands: Lanes) -> Lanes:
-    """The function called `name` in C, for every lane of float or double. Errors: those of the library, at most 2 ulp."""
+    """The function called `name` in C, for every lane of float or double. Errors: the library's."""
     f, kind = operands[0].f, operands[0].value.type
     element, count = operands[0].element, operands[0].count
     symbol = f"{name}f" if element == "float" else name

@@ -50,7 +50,7 @@ class Schedule:
         Arrays of donated inputs may be overwritten, also when an error is raised.
         """
         values: list[Any] = self._start.copy()
-        values[: len(arrays)] = _owned(arrays, self._overwritten) if self._overwritten else arrays
+        values[: len(arrays)] = owned(arrays, self._overwritten) if self._overwritten else arrays
         with np.errstate(all="ignore"):
             for run, operands, number, forgotten in self._steps:
                 try:
@@ -80,7 +80,7 @@ def _getter(slots: list[int]) -> Callable[[list[Any]], Sequence[Any]]:
     return itemgetter(slice(first, first + len(slots)))
 
 
-def _owned(arrays: Sequence[Array], overwritten: Sequence[int]) -> list[Array]:
+def owned(arrays: Sequence[Array], overwritten: Sequence[int]) -> list[Array]:
     """The arrays, those to be overwritten copied where they may not be written to or another argument shares them."""
     result = list(arrays)
     memory = [id(each if each.base is None else each.base) for each in arrays]

@@ -1,0 +1,179 @@
+"""A plan as LLVM IR: every kernel once, and for every wave a function that calls them.
+
+All functions know the program's memory through one table of 64-bit words:
+
+    0  the shared arena
+    1  the arena of thread 0, and 2  how many bytes after it that of the next thread begins
+    3  where kernels report an index that points nowhere
+    4, 5, ...  the inputs, then the arrays that the run makes, then the program's constants
+"""
+
+from __future__ import annotations
+
+from saegim.compiler.kernels.base import Kernel
+from saegim.compiler.llvm import Function, Module, Value, literal
+from saegim.compiler.lower.form import SHARD, START, Buffer, Call, Counter, Repeat, Space, Statement, View
+from saegim.compiler.lower.memory import SCRATCH
+from saegim.compiler.lower.plan import Plan, Tiles, Unit
+from saegim.runtime.target import Target
+
+HEADER = 4
+
+# How many seconds of work a thread should claim at a time, and what a core is taken to do in a second. Only how work
+# is shared out depends on this, never its result.
+_SHARE = 10e-6
+_BYTES, _FLOPS = 8e9, 4e10
+_MOST = 64
+
+
+def shares(unit: Unit) -> int:
+    """Into how many pieces the unit is divided among threads."""
+    if isinstance(unit, Tiles):
+        return unit.tiling.shards
+    if isinstance(unit, Repeat):
+        return 1
+    seconds = unit.kernel.bytes / _BYTES + unit.kernel.flops / _FLOPS
+    return max(1, min(unit.kernel.items, int(seconds / _SHARE), _MOST))
+
+
+class Emitter:
+    """Writes a plan into a module."""
+
+    def __init__(self, plan: Plan, target: Target) -> None:
+        self.module = Module()
+        self._plan, self._target = plan, target
+        made = HEADER + plan.inputs
+        self._tables = {Space.INPUT: HEADER, Space.OUTPUT: made, Space.CONSTANT: made + len(plan.made)}
+        self._kernels: dict[Kernel, str] = {}
+        self.waves = [self._wave(number, wave.units) for number, wave in enumerate(plan.waves)]
+        """For each wave the name of its function and its number of items."""
+
+    def _wave(self, number: int, units: list[Unit]) -> tuple[str, int]:
+        names = [self._unit(unit, f"wave{number}_{place}") for place, unit in enumerate(units)]
+        name = f"wave{number}"
+        f = self.module.function(name, [("ptr", ""), ("i64", ""), ("i64", "")])
+        table, item, thread = f.parameters
+        stride = f.load(f.at(table, 2, "i64"), "i64")
+        arena = f.at(f.load(f.at(table, 1, "ptr"), "ptr"), f.op("mul", thread, stride), "i8")
+        first = 0
+        for unit, part in zip(units, names, strict=True):
+            here = f.op("sub", item, first)
+            with f.when(f.compare("icmp ult", here, shares(unit))):
+                f.call(part, "void", table, arena, here)
+            first += shares(unit)
+        f.ret()
+        return name, first
+
+    def _unit(self, unit: Unit, name: str) -> str:
+        if isinstance(unit, Tiles):
+            return self._tiles(unit, name)
+        f = self._function(name)
+        table, arena, item = f.parameters
+        writer = _Writer(self, f, table, arena)
+        if isinstance(unit, Call):
+            count, items = shares(unit), unit.kernel.items
+            first, last = (
+                f.op("sdiv", f.op("mul", each, items), count) if count > 1 else literal("i64", edge)
+                for each, edge in ((item, 0), (f.op("add", item, 1), items))
+            )
+            writer.call(unit, first, last)
+        else:
+            writer.statements([unit])
+        f.ret()
+        return name
+
+    def _tiles(self, unit: Tiles, name: str) -> str:
+        tiling = unit.tiling
+        bodies = [self._tile(body, f"{name}_tile{place}") for place, body in enumerate(unit.bodies)]
+        f = self._function(name)
+        table, arena, shard = f.parameters
+        first, last = (
+            f.op("sdiv", f.op("mul", each, tiling.tiles), tiling.shards) for each in (shard, f.op("add", shard, 1))
+        )
+        with f.loop(first, last) as tile:
+            start = f.op("mul", tile, tiling.tile)
+            f.store(start, f.at(arena, unit.start.place, "i8"))
+            onward = f.convert("zext", f.compare("icmp ne", tile, first), "i64")
+            given = (table, arena, start, shard, onward)
+            if tiling.rest:
+                is_last = f.compare("icmp eq", tile, tiling.tiles - 1)
+                with f.when(is_last):
+                    f.call(bodies[1], "void", *given)
+                with f.when(f.op("xor", is_last, literal("i1", True))):
+                    f.call(bodies[0], "void", *given)
+            else:
+                f.call(bodies[0], "void", *given)
+        f.ret()
+        return name
+
+    def _tile(self, body: list[Statement], name: str) -> str:
+        f = self._function(name, 3)
+        table, arena, start, shard, onward = f.parameters
+        writer = _Writer(self, f, table, arena, onward)
+        writer.known[START], writer.known[SHARD] = start, shard
+        writer.statements(body)
+        f.ret()
+        return name
+
+    def _function(self, name: str, numbers: int = 1) -> Function:
+        return self.module.function(
+            name, [("ptr", ""), ("ptr", ""), *[("i64", "")] * numbers], attrs="noinline nounwind"
+        )
+
+    def kernel(self, kernel: Kernel) -> str:
+        """The function of a kernel, written when it is first needed."""
+        name = self._kernels.get(kernel)
+        if name is None:
+            name = self._kernels[kernel] = kernel.name
+            kernel.emit(self.module, name, self._target)
+        return name
+
+    def word(self, buffer: Buffer) -> int:
+        """Where in the table the address of an array stands."""
+        return self._tables[buffer.space] + buffer.place
+
+
+class _Writer:
+    """Writes statements into a function."""
+
+    def __init__(self, emitter: Emitter, f: Function, table: Value, arena: Value, onward: Value | None = None) -> None:
+        self._emitter, self._f, self._table, self._arena = emitter, f, table, arena
+        self._onward = onward or literal("i64", 0)
+        self.known: dict[Counter, Value] = {}
+
+    def statements(self, statements: list[Statement]) -> None:
+        for each in statements:
+            if isinstance(each, Call):
+                self.call(each, literal("i64", 0), literal("i64", each.kernel.items))
+            else:
+                self._repeat(each)
+
+    def _repeat(self, loop: Repeat) -> None:
+        f = self._f
+        with f.loop(0, loop.length) as turn:
+            position = f.op("sub", literal("i64", loop.length - 1), turn) if loop.reverse else turn
+            self.known[loop.counter] = position
+            self.statements(loop.body)
+
+    def call(self, call: Call, first: Value, last: Value) -> None:
+        f = self._f
+        operands = [self._pointer(view) for view in (*call.reads, *call.writes)]
+        if call.kernel.scratch_bytes:
+            operands.append(f.at(self._arena, SCRATCH, "i8"))
+        faults = f.load(f.at(self._table, 3, "ptr"), "ptr")
+        onward = self._onward if call.accumulates else literal("i64", 0)
+        f.call(self._emitter.kernel(call.kernel), "void", *operands, first, last, onward, faults)
+
+    def _pointer(self, view: View) -> Value:
+        f, buffer = self._f, view.buffer
+        if buffer.space is Space.LOCAL:
+            base = f.at(self._arena, buffer.place, "i8")
+        elif buffer.space is Space.SHARED:
+            base = f.at(f.load(self._table, "ptr"), buffer.place, "i8")
+        else:
+            base = f.load(f.at(self._table, self._emitter.word(buffer), "ptr"), "ptr")
+        size = buffer.dtype.itemsize
+        pointer = f.at(base, view.where.offset * size, "i8") if view.where.offset else base
+        for counter, step in view.moves:
+            pointer = f.at(pointer, f.op("mul", self.known[counter], step * size), "i8")
+        return pointer

@@ -1,0 +1,155 @@
+"""Primitives with a kernel of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from saegim.compiler.kernels.bags import Bag, BagTranspose
+from saegim.compiler.kernels.base import Layout
+from saegim.compiler.kernels.copies import Copy, Fill
+from saegim.compiler.kernels.extremes import ArgExtreme
+from saegim.compiler.kernels.fold import Fold
+from saegim.compiler.kernels.fused import Fused, Step, Write
+from saegim.compiler.kernels.product import Product
+from saegim.compiler.kernels.rows import Take
+from saegim.compiler.kernels.running import Running
+from saegim.compiler.kernels.scatter import ScatterAdd, ScatterSet
+from saegim.compiler.kernels.sorting import ArgSort, SearchSorted
+from saegim.compiler.lower.body import Body
+from saegim.compiler.lower.form import View
+from saegim.compiler.lower.views import Ints, Strided, dense, reshaped, sliced
+from saegim.ir import Node
+
+
+def _views(body: Body, node: Node) -> list[View]:
+    return [body.view(each) for each in node.inputs]
+
+
+def _dot(body: Body, node: Node) -> None:
+    left, right = _views(body, node)
+    partial = body.combined.get(node)
+    target = partial or body.storage(node)
+    packed = body.pack(right) if right.where.strides else None
+    if packed is not None:
+        panels, width = packed
+        kernel = Product(left.layout, panels.layout, target.layout, partial is not None, panel=width)
+        body.call(kernel, [left, panels], [target], partial is not None)
+    else:
+        kernel = Product(left.layout, right.layout, target.layout, partial is not None)
+        body.call(kernel, [left, right], [target], partial is not None)
+
+
+def _take(body: Body, node: Node) -> None:
+    table, indices = _views(body, node)
+    target = body.storage(node)
+    kernel = Take(table.layout, indices.layout, target.layout, node.attrs["mode"])
+    body.call(kernel, [table, indices], [target])
+
+
+def _scatter(kernel: type[ScatterAdd] | type[ScatterSet]) -> Callable[[Body, Node], None]:
+    def lower(body: Body, node: Node) -> None:
+        reads, target = _views(body, node), body.storage(node)
+        body.call(kernel(*(each.layout for each in reads), target.layout), reads, [target])
+
+    return lower
+
+
+def _bag(body: Body, node: Node) -> None:
+    reads, target = _views(body, node), body.storage(node)
+    kind = Bag if node.op == "bag" else BagTranspose
+    body.call(kind(*(each.layout for each in reads), target.layout), reads, [target])
+
+
+def _arg_extreme(body: Body, node: Node) -> None:
+    (x,), target = _views(body, node), body.storage(node)
+    kernel = ArgExtreme(x.layout, target.layout, node.attrs["axis"], largest=node.op == "argmax")
+    body.call(kernel, [x], [target])
+
+
+def _running(body: Body, node: Node) -> None:
+    (x,), target = _views(body, node), body.storage(node)
+    body.call(Running(x.layout, target.layout, node.attrs["axis"], product=node.op == "cumprod"), [x], [target])
+
+
+def _argsort(body: Body, node: Node) -> None:
+    (x,), target = _views(body, node), body.storage(node)
+    body.call(ArgSort(x.layout, target.layout, node.attrs["axis"]), [x], [target])
+
+
+def _searchsorted(body: Body, node: Node) -> None:
+    reads, target = _views(body, node), body.storage(node)
+    body.call(SearchSorted(*(each.layout for each in reads), target.layout, node.attrs["side"]), reads, [target])
+
+
+def _fold(body: Body, node: Node) -> None:
+    (x,), target, attrs = _views(body, node), body.storage(node), node.attrs
+    kernel = Fold(x.layout, target.layout, attrs["size"], attrs["stride"], attrs["dilation"])
+    body.call(kernel, [x], [target])
+
+
+def _concat(body: Body, node: Node) -> None:
+    target, axis, first = body.storage(node), node.attrs["axis"], 0
+    for each in node.inputs:
+        start = tuple(first if a == axis else 0 for a in range(node.ndim))
+        stop = tuple(first + each.shape[axis] if a == axis else size for a, size in enumerate(node.shape))
+        if each.size:
+            body.copy(body.view(each), target.at(sliced(target.where, start, stop, (1,) * node.ndim)))
+        first += each.shape[axis]
+
+
+def _pad(body: Body, node: Node) -> None:
+    x, value = _views(body, node)
+    target, attrs = body.storage(node), node.attrs
+    body.call(Fill(value.layout, target.layout), [value], [target])
+    if node.inputs[0].size:
+        step = tuple(gap + 1 for gap in attrs["interior"])
+        spans = zip(attrs["low"], x.where.shape, step, strict=True)
+        stop = tuple(low + (size - 1) * by + 1 for low, size, by in spans)
+        body.copy(x, target.at(sliced(target.where, attrs["low"], stop, step)))
+
+
+def _move(body: Body, node: Node) -> None:
+    """A change of shape that strides cannot express: a copy as dense as the new shape needs it."""
+    view, target = body.view(node.inputs[0]), body.storage(node)
+    where = reshaped(target.where, view.where.shape)
+    if where is None:
+        copied = body.copied(view)
+        body.copy(copied.at(dense(node.shape)), target)
+    else:
+        body.copy(view, target.at(where))
+
+
+_NOTHING = {"sum": 0, "prod": 1, "any": False, "all": True}
+
+
+def reduce_nothing(body: Body, node: Node) -> None:
+    """A reduction over no elements at all."""
+    target = body.storage(node)
+    space: Ints = node.shape or (1,)
+    seen = target.at(Strided(space, target.where.strides or (0,), target.where.offset))
+    write = Write(0, Layout(node.dtype, space, seen.where.strides))
+    body.call(Fused(space, (), (Step("literal", (), node.dtype, (_NOTHING[node.op],)),), (write,)), [], [seen])
+
+
+SINGLES: dict[str, Callable[[Body, Node], None]] = {
+    "dot": _dot,
+    "take": _take,
+    "scatter_add": _scatter(ScatterAdd),
+    "scatter_set": _scatter(ScatterSet),
+    "bag": _bag,
+    "bag_transpose": _bag,
+    "argmax": _arg_extreme,
+    "argmin": _arg_extreme,
+    "cumsum": _running,
+    "cumprod": _running,
+    "argsort": _argsort,
+    "searchsorted": _searchsorted,
+    "fold": _fold,
+    "concat": _concat,
+    "pad": _pad,
+    "reshape": _move,
+    **dict.fromkeys(("sum", "prod", "any", "all"), reduce_nothing),
+}
+"""How a node that is in no group becomes a call of its kernel."""
+
+__all__ = ["SINGLES", "Copy"]

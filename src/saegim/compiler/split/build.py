@@ -1,0 +1,154 @@
+"""Makes the graphs of phases: every step of a plan as a node, whole or in the size of a tile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from saegim.compiler.split.place import Form
+from saegim.compiler.split.scans import Scanned
+from saegim.compiler.split.state import Partial, Split
+from saegim.dtypes import int64, uint64
+from saegim.ir import Graph, Node, Spec, body_of, constant, fresh_input, make
+from saegim.ir.where import on_behalf_of
+
+_GOLDEN = 0x9E3779B97F4A7C15  # by which the counter of `random_bits` moves from one number to the next
+_COMBINE = {
+    "sum": "add",
+    "prod": "multiply",
+    "max": "maximum",
+    "min": "minimum",
+    "any": "bitwise_or",
+    "all": "bitwise_and",
+}
+
+
+class Tile:
+    """The size of a tile, and the input that says where it starts; made when somebody asks."""
+
+    def __init__(self, examples: int) -> None:
+        self.examples = examples
+        self._start: Node | None = None
+
+    @property
+    def start(self) -> Node:
+        """The number of the first example, int64."""
+        if self._start is None:
+            self._start = fresh_input(Spec((), int64))
+        return self._start
+
+    @property
+    def asked(self) -> bool:
+        """Was the start asked for?"""
+        return self._start is not None
+
+
+Values = dict[tuple[Node, Form], Node]
+
+
+def local_spec(node: Node, form: Form, tile: Tile | None) -> Spec:
+    """What a phase sees of a value in this form."""
+    if isinstance(form, Split):
+        assert tile is not None, "only tiles cut values"
+        return Spec(form.local(node.shape, tile.examples), node.dtype)
+    return node.spec
+
+
+def build(node: Node, form: Form, wants: tuple[Form, ...], values: Values, tile: Tile | None) -> Node:
+    """The node that computes `node` in `form` from its operands in the forms `wants`."""
+    inputs = tuple(values[pair] for pair in zip(node.inputs, wants, strict=True))
+    if inputs == node.inputs and not isinstance(form, Split):
+        return node
+    with on_behalf_of(node.where):
+        if isinstance(form, Scanned):
+            assert tile is not None, "only tiles cut scans"
+            return make("scan", *inputs, **{**node.attrs, "body": local_body(form, tile)})
+        if isinstance(form, Split):
+            assert tile is not None, "only tiles cut values"
+            return _cut(node, form, inputs, tile)
+        return make(node.op, *inputs, **node.attrs)
+
+
+def _cut(node: Node, form: Split, inputs: tuple[Node, ...], tile: Tile) -> Node:
+    shape = form.local(node.shape, tile.examples)
+    if node.op == "iota":
+        return _counted(node, form, shape, tile)
+    if node.op == "random_bits":
+        return _random(node, form, inputs[0], shape, tile)
+    if node.op in ("reshape", "broadcast"):
+        return inputs[0] if inputs[0].shape == shape else make(node.op, *inputs, shape=shape)
+    if node.op == "slice":
+        stop = (*node.attrs["stop"][: form.axis], shape[form.axis], *node.attrs["stop"][form.axis + 1 :])
+        return make("slice", *inputs, **{**node.attrs, "stop": stop})
+    return make(node.op, *inputs, **node.attrs)
+
+
+def _counted(node: Node, form: Split, shape: tuple[int, ...], tile: Tile) -> Node:
+    """Numbers that count up; over the examples they go on where the tile starts."""
+    count = make("iota", **{**node.attrs, "shape": shape})
+    if node.attrs["axis"] != form.axis:
+        return count
+    first = tile.start if form.per == 1 else make("multiply", tile.start, constant(form.per, int64))
+    first = first if node.dtype == int64 else make("cast", first, dtype=node.dtype)
+    return make("add", count, make("broadcast", first, shape=shape))
+
+
+def _random(node: Node, form: Split, key: Node, shape: tuple[int, ...], tile: Tile) -> Node:
+    """The same bits as the whole has there: number i of key k is a function of k + i * golden."""
+    each = form.per * math.prod(shape[form.axis + 1 :])
+    step = constant(np.array(_GOLDEN * each % 2**64, np.uint64))
+    moved = make("multiply", make("cast", tile.start, dtype=uint64), step)
+    return make("random_bits", make("add", key, moved), shape=shape)
+
+
+def combined(shards: Node, combine: str) -> Node:
+    """What a partial (shards, *shape) is in all: pairs of shards, then pairs of those, so that few errors add up."""
+    count, shape = shards.shape[0], shards.shape[1:]
+    rows = []
+    for shard in range(count):
+        start, stop = (shard, *(0,) * len(shape)), (shard + 1, *shape)
+        row = make("slice", shards, start=start, stop=stop, step=(1,) * len(stop)) if count > 1 else shards
+        rows.append(make("reshape", row, shape=shape))
+    while len(rows) > 1:
+        pairs = [make(_COMBINE[combine], *rows[at : at + 2]) for at in range(0, len(rows) - 1, 2)]
+        rows = pairs + rows[2 * len(pairs) :]
+    return rows[0]
+
+
+# --- bodies of scans --------------------------------------------------------------------------------------------------
+
+
+def local_body(scanned: Scanned, tile: Tile) -> Graph:
+    """The body of a scan in the size of a tile."""
+    body = body_of(scanned.scan)
+    states = [scanned.states.get(node) for node in body.inputs]
+    values: Values = {}
+    fresh = []
+    for node, state in zip(body.inputs, states, strict=True):
+        fresh.append(fresh_input(local_spec(node, state, tile)))
+        values[node, state] = fresh[-1]
+    outputs = [*zip(body.outputs, scanned.outputs, strict=True)]
+    for (node, form), wants in _needed(body, scanned, outputs).items():
+        if (node, form) not in values:
+            values[node, form] = build(node, form, wants, values, tile)
+    return Graph(tuple(fresh), tuple(values[pair] for pair in outputs))
+
+
+def _needed(
+    body: Graph, scanned: Scanned, outputs: list[tuple[Node, Form]]
+) -> Mapping[tuple[Node, Form], tuple[Form, ...]]:
+    """Every value that the outputs need, in the order of computing, with what it wants of its operands."""
+    asked: dict[Node, dict[Form, None]] = {}
+    for node, form in outputs:
+        asked.setdefault(node, {})[form] = None
+    steps: dict[tuple[Node, Form], tuple[Form, ...]] = {}
+    for node in reversed(body.nodes()):
+        for form in asked.get(node, ()):
+            wants = scanned.wanted(node, form)
+            steps[node, form] = wants
+            for operand, want in zip(node.inputs, wants, strict=True):
+                asked.setdefault(operand, {})[want] = None
+    return dict(reversed(steps.items()))

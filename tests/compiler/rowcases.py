@@ -24,7 +24,8 @@ def numbers(rng: np.random.Generator, shape: Sequence[int], dtype: Any) -> Array
         return rng.normal(size=shape).astype(kind)
     if kind.kind == "b":
         return rng.random(shape) < 0.5
-    return rng.integers(0, 256, (*shape, kind.itemsize), np.uint8).view(kind)[..., 0]
+    drawn: Array = rng.integers(0, 256, (*shape, kind.itemsize), np.uint8).view(kind)[..., 0]
+    return drawn
 
 
 def spread(array: Array) -> Array:
@@ -44,7 +45,7 @@ class Guarded:
         count = int(np.prod(sizes, dtype=int)) * np.dtype(dtype).itemsize
         self._raw = np.full(count + 128, GUARD, np.uint8)
         base = self._raw[64 : 64 + count].view(dtype).reshape(sizes)
-        self.array: Array = base[tuple(slice(None, None, by) for _ in sizes)]
+        self.array: Array = base[(..., *(slice(None, None, by) for _ in sizes))]
 
     def intact(self) -> bool:
         """Whether only the array was written to; its values are lost."""

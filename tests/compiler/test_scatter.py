@@ -72,7 +72,7 @@ def test_every_dtype_of_tables_and_of_indices() -> None:
         indices = rng.integers(0, 15, 40).astype(kind)
         cases.append(("scatter_add", np.zeros((11, 3)), indices, numbers(rng, (40, 3), np.float64)))
     run(cases)
-    run([(op, *map(spread, operands)) for op, *operands in cases[::2]], gaps=True)
+    run([(op, spread(table), spread(indices), spread(rows)) for op, table, indices, rows in cases[::2]], gaps=True)
 
 
 def test_integers_wrap_around_and_uint64_reaches_outside() -> None:

@@ -20,7 +20,7 @@ from saegim.compiler.kernels.indices import (
     negated,
     report,
 )
-from saegim.compiler.kernels.walk import Chunk, Rows, carrier, chunks, merged, row_at, walk_range
+from saegim.compiler.kernels.walk import Chunk, Rows, carrier, merged, row_at, tiles, walk_range
 from saegim.compiler.llvm import Function, Module, Value, literal, type_of, vector
 from saegim.runtime.target import Target
 
@@ -187,15 +187,6 @@ def bag_span(f: Function, pointer: Value, bag: Value, layout: Layout, items: int
     stop = load_index(f, pointer, f.intrinsic("llvm.smin", f.op("add", bag, 1), last), layout)
     fits = f.op("and", f.compare("icmp sle", start, stop), f.compare("icmp sge", start, 0))
     return (start, stop), f.op("and", fits, f.compare("icmp sle", stop, items))
-
-
-def tiles(columns: int, steps: tuple[int, int], target: Target, element: str) -> list[list[tuple[int, int]]]:
-    """Splits columns into vectors (start, lanes), as many in a tile as half of the registers hold."""
-    size = {"float": 4, "double": 8}[element]
-    lanes = max(target.vector // size, 1) if steps == (1, 1) else 1
-    parts = list(chunks(columns, lanes))
-    count = target.registers // 2
-    return [parts[first : first + count] for first in range(0, len(parts), count)]
 
 
 def _bytes(*layouts: Layout) -> int:

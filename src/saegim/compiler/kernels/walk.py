@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from saegim.compiler.kernels.base import Layout
-from saegim.compiler.llvm import Function, Value, literal, vector
+from saegim.compiler.llvm import Function, Value, literal, size_of, vector
 from saegim.dtypes import DType
+from saegim.runtime.target import Target
 
 Ints = tuple[int, ...]
 ZERO = literal("i64", 0)
 _UNROLLED = 4  # chunks in the body of a loop along a line
+_ENOUGH_ITEMS = 64
 
 
 def carrier(dtype: DType) -> str:
@@ -45,6 +48,14 @@ def chunks(length: int, lanes: int) -> Iterator[tuple[int, int]]:
             lanes //= 2
         yield start, lanes
         start += lanes
+
+
+def tiles(columns: int, steps: tuple[int, int], target: Target, element: str) -> list[list[tuple[int, int]]]:
+    """Splits columns into vectors (start, lanes), as many in a tile as half of the registers hold."""
+    lanes = target.vector // size_of(element) if steps == (1, 1) else 1
+    parts = list(chunks(columns, lanes))
+    count = target.registers // 2
+    return [parts[first : first + count] for first in range(0, len(parts), count)]
 
 
 def moved(f: Function, offset: Value, number: Value, stride: int) -> Value:
@@ -85,11 +96,13 @@ class Chunk(NamedTuple):
 Body = Callable[[Chunk], None]
 
 
-def walk(f: Function, shape: Ints, strides: Sequence[Ints], lanes: int, body: Body) -> None:
-    """Runs what `body` writes for all elements, in chunks of up to `lanes`; offsets count from each operand's first."""
+def walk(
+    f: Function, shape: Ints, strides: Sequence[Ints], lanes: int, body: Body, start: tuple[Value, ...] = ()
+) -> None:
+    """Runs what `body` writes for all elements, in chunks of up to `lanes`; offsets count from `start`, or from 0."""
     if 0 not in shape:
         shape, strides = merged(shape, strides)
-        _nest(f, shape, strides, (ZERO,) * len(strides), lanes, body)
+        _nest(f, shape, strides, start or (ZERO,) * len(strides), lanes, body)
 
 
 def _nest(
@@ -137,6 +150,37 @@ def _usable(steps: Ints, lanes: int) -> int:
 def _chunk(f: Function, number: Value, steps: Ints, offsets: tuple[Value, ...], lanes: int) -> Chunk:
     places = tuple(moved(f, at, number, step) for at, step in zip(offsets, steps, strict=True))
     return Chunk(places, steps, lanes)
+
+
+class Parts(NamedTuple):
+    """Elements of operands of one shape, as items: each is one place along the first `outer` axes."""
+
+    shape: Ints
+    strides: tuple[Ints, ...]
+    outer: int
+
+    @classmethod
+    def of(cls, shape: Ints, strides: Sequence[Ints]) -> Parts:
+        """Enough items for threads to share; the last axis stays whole where its elements lie side by side."""
+        shape, strides = merged(shape, strides)
+        free = len(shape) - (bool(shape) and {by[-1] for by in strides} <= {0, 1})
+        outer = 0
+        while outer < free and math.prod(shape[:outer]) < _ENOUGH_ITEMS:
+            outer += 1
+        return cls(shape, tuple(strides), outer)
+
+    @property
+    def items(self) -> int:
+        return math.prod(self.shape[: self.outer])
+
+    def emit(self, f: Function, first: Value, last: Value, lanes: int, body: Body) -> None:
+        """Runs what `body` writes for items `first` to `last`."""
+        if 0 in self.shape:
+            return
+        with f.loop(first, last) as item:
+            outer = self.outer
+            start = tuple(offset_of(f, item, self.shape[:outer], by[:outer]) for by in self.strides)
+            walk(f, self.shape[outer:], [by[outer:] for by in self.strides], lanes, body, start)
 
 
 class Rows(NamedTuple):

@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import tempfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import fasttext
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
@@ -29,33 +27,10 @@ from saegim.evaluation.comparison import Comparison
 from saegim.evaluation.learned import Learned
 from saegim.evaluation.tables import PlainTable
 from saegim.training import TextClassifier
+from with_fasttext import FastText
 
 LOG = Path(__file__).with_name("LOG.md")
 NETWORK = "saegim network"
-MARK = "__label__"
-
-
-class FastText:
-    """fastText's supervised model; its threads race, so its figures differ a little from run to run."""
-
-    def __init__(self, **settings: Any) -> None:
-        self._settings = settings
-
-    def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "train.txt"
-            lines = (f"{MARK}{label} {text}\n" for text, label in zip(texts, labels, strict=True))
-            file.write_text("".join(lines), encoding="utf-8")
-            self._model = fasttext.train_supervised(str(file), verbose=0, **self._settings)
-        return self
-
-    def predict(self, texts: Sequence[str]) -> list[str]:
-        # Its Python wrapper asks NumPy for something that NumPy 2 refuses; the model below it does not.
-        best = (self._model.f.predict(f"{text}\n", 1, 0.0, "strict")[0] for text in texts)
-        return [label.removeprefix(MARK) for _, label in best]
-
-    def size_bytes(self) -> int:
-        return int(self._model.get_input_matrix().nbytes + self._model.get_output_matrix().nbytes)
 
 
 class Liblinear:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from threadpoolctl import threadpool_info
 import saegim as sg
 from saegim.errors import SettingError
 from saegim.runtime import follow_environment, threads
+from saegim.runtime.threads import _quotas, cores
 
 NAMES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "OMP_NUM_THREADS", "SAEGIM_THREADS")
 
@@ -38,12 +40,11 @@ def test_the_environment_is_followed_when_tensors_are_used() -> None:
 
 
 def test_without_a_word_all_cores_are_used() -> None:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     done = run(
         "import saegim as sg; sg.ones(1); from saegim.runtime import threads; print(threads())",
         SAEGIM_THREADS="",
     )
-    assert done.stdout == f"{cores}\n"
+    assert done.stdout == f"{cores()}\n"
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "²"])
@@ -77,3 +78,38 @@ def test_the_number_is_known_afterwards(monkeypatch: pytest.MonkeyPatch) -> None
     sg.set_threads(now)
     assert threads() == now
     assert {each["num_threads"] for each in threadpool_info()} == {now}
+
+
+def group(root: Path, folder: str, **files: str) -> None:
+    (root / folder).mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (root / folder / name.replace("__", ".")).write_text(text)
+
+
+def test_a_container_grants_cores_in_either_version(tmp_path: Path) -> None:
+    own = tmp_path / "cgroup"
+    own.write_text("4:memory:/a\n3:cpu,cpuacct:/a/b\n2:cpuset:/\n0::/c/d\nnonsense\n")
+    group(tmp_path, "cpu,cpuacct/a/b", cpu__cfs_quota_us="150000\n", cpu__cfs_period_us="100000\n")
+    group(tmp_path, "cpu,cpuacct", cpu__cfs_quota_us="-1\n", cpu__cfs_period_us="100000\n")
+    group(tmp_path, "memory/a", cpu__max="1 1")
+    group(tmp_path, "c/d", cpu__max="max 100000\n")
+    group(tmp_path, "c", cpu__max="350000 100000\n")
+    group(tmp_path, "", cpu__max="1000 100000\n")
+    assert list(_quotas(own, tmp_path)) == [2, 4, 1]
+
+
+def test_without_limits_nothing_is_limited(tmp_path: Path) -> None:
+    assert list(_quotas(tmp_path / "missing", tmp_path)) == []
+    (tmp_path / "cgroup").write_text("0::/\n")
+    for said in ("max 100000", "", "100000", "x y", "5 0"):
+        group(tmp_path, "", cpu__max=said)
+        assert list(_quotas(tmp_path / "cgroup", tmp_path)) == []
+
+
+def test_cores_are_those_that_are_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["saegim.runtime.threads"]  # by attributes one arrives at the function of that name
+    monkeypatch.setattr(module, "_granted", lambda: 1)
+    assert cores() == 1
+    monkeypatch.setattr(module, "_granted", lambda: 1 << 20)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2, 4}, raising=False)
+    assert cores() == 3

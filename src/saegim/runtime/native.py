@@ -369,11 +369,11 @@ out:
 """
 
 
-def text(triple: str, several: bool) -> str:
+def text(architecture: str, several: bool) -> str:
     """The module for a machine: `alone`, and if it can run `several` threads, what the pool needs."""
     if not several:
         return _ALONE
-    declared, given = _PAUSES.get(triple.split("-")[0], ("", ""))
+    declared, given = _PAUSES.get(architecture, ("", ""))
     named = declared.split("(")[0]
     return _ALONE + Template(_TEXT).substitute(
         FIELDS,

@@ -66,7 +66,7 @@ class _Functions:
     """The native functions of `native`, callable from Python."""
 
     def __init__(self) -> None:
-        self._library = jit.load(native.text(host().triple, _several()), host())
+        self._library = jit.load(native.text(host().architecture, _several()), host())
         self.alone = self._function("alone", "plpp")
         if _several():
             self.look = self._function("look", "pl")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +31,12 @@ class Target:
     l2: int = 1 << 20
     l3: int = 16 << 20
 
+    @property
+    def architecture(self) -> str:
+        """The family of processors: x86_64 or aarch64, for instance."""
+        first = self.triple.split("-")[0]
+        return "aarch64" if first == "arm64" else first
+
     def lanes(self, dtype: DType) -> int:
         """How many elements of `dtype` a vector register holds."""
         return max(1, self.vector // dtype.itemsize)
@@ -51,12 +57,37 @@ PRESETS = {
 
 @cache
 def host() -> Target:
-    """This machine's processor, or the preset that SAEGIM_TARGET names. Raises SettingError for an unknown name."""
+    """This machine's processor, or the preset that SAEGIM_TARGET names.
+
+    Raises SettingError for an unknown name and for a preset whose code this machine cannot run.
+    """
+    own = _own()
     wanted = os.environ.get("SAEGIM_TARGET", "").strip()
-    if wanted:
-        if wanted not in PRESETS:
-            raise SettingError(f"SAEGIM_TARGET: one of {', '.join(PRESETS)} expected, {wanted!r} given")
-        return PRESETS[wanted]
+    if not wanted:
+        return own
+    if wanted not in PRESETS:
+        raise SettingError(f"SAEGIM_TARGET: one of {', '.join(PRESETS)} expected, {wanted!r} given")
+    preset = PRESETS[wanted]
+    if not runs(preset):
+        raise SettingError(f"SAEGIM_TARGET: this machine ({own.cpu}) cannot run code for {wanted!r}; choose another")
+    return replace(preset, triple=own.triple, l1=own.l1, l2=own.l2, l3=own.l3)
+
+
+def runs(target: Target) -> bool:
+    """Whether this machine can run code for `target`."""
+    own = _own()
+    known = _features(own.features) | ({"neon"} if own.architecture == "aarch64" else set())
+    return target.architecture == own.architecture and _features(target.features) <= known
+
+
+def _features(written: str) -> set[str]:
+    """What a list such as "+avx2,-prefer-256-bit" asks for."""
+    return {name[1:] for name in written.split(",") if name.startswith("+")}
+
+
+@cache
+def _own() -> Target:
+    """This machine's processor."""
     features = llvm.get_host_cpu_features()
     triple = llvm.get_process_triple()
     wide = 64 if features.get("avx512f") and features.get("avx512dq") else 32 if features.get("avx2") else 16
@@ -72,7 +103,13 @@ def _caches() -> tuple[int, int, int]:
         try:
             kind, level, size = ((folder / name).read_text().strip() for name in ("type", "level", "size"))
             if kind != "Instruction":
-                found[int(level)] = int(size.removesuffix("K")) << 10
+                found[int(level)] = _bytes(size)
         except (OSError, ValueError):
             continue
     return found[1], found[2], found[3]
+
+
+def _bytes(size: str) -> int:
+    """`48K`, as Linux writes it, or `2M`."""
+    units = {"K": 10, "M": 20, "G": 30}
+    return int(size[:-1]) << units[size[-1]] if size[-1:] in units else int(size)

@@ -66,8 +66,10 @@ def _quotas(own: Path, root: Path) -> Iterator[int]:
     may be that of the world outside, while the group itself lies at the root; hence all folders upwards are asked.
     """
     for line in _read(own).splitlines():
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
+        _, *rest = line.split(":", 2)
+        if len(rest) != 2:
+            continue
+        controllers, path = rest
         if controllers and "cpu" not in controllers.split(","):
             continue
         top = root / controllers if controllers else root

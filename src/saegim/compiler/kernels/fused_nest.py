@@ -71,8 +71,8 @@ def nest(space: Ints, loads: Sequence[Layout], steps: Sequence[Step], writes: Se
     by_rows = any(step.op in ROW_REDUCTIONS for step in steps)
     by_rows |= bool(space) and space[-1] != 1 and any(write.layout.strides[-1] == 0 for write in writes)
     operands = slice(0, len(loads) + len(writes))
-    axes = _ordered([axis for axis in axes if axis.size != 1], by_rows, operands)
-    *rows, last = axes or [_Axis(1, (0,) * len(strided), (False,) * len(writes))]
+    one = _Axis(1, (0,) * len(strided), (False,) * len(writes))
+    *rows, last = _ordered(axes or [one], one, by_rows, operands)
     return _assembled(rows, last, by_rows, tuple(steps), len(loads), len(writes))
 
 
@@ -81,13 +81,14 @@ def _over(write: Write, ndim: int) -> frozenset[int]:
     return frozenset(axis for axis in write.over if axis != ndim - 1)
 
 
-def _ordered(axes: list[_Axis], by_rows: bool, operands: slice) -> list[_Axis]:
+def _ordered(axes: list[_Axis], one: _Axis, by_rows: bool, operands: slice) -> list[_Axis]:
     """Reduced axes behind the others, then the columns: the last axis, or where that is free, the cheapest."""
-    if not axes:
-        return []
-    free = [] if by_rows or any(axis.size == 0 for axis in axes) else axes[:-1]
-    orders = [_merged(_with_last(axes, last), by_rows) for last in (axes[-1], *free) if not any(last.reduced)]
-    return min(orders or [_merged(axes, by_rows)], key=lambda order: _cost(order[-1], operands))
+    many = [axis for axis in axes if axis.size != 1]
+    if by_rows or any(axis.size == 0 for axis in axes):
+        last = axes[-1] if axes[-1].size != 1 else one
+        return _merged(_with_last(many, last), by_rows)
+    orders = [_merged(_with_last(many, last), by_rows) for last in reversed(many) if not any(last.reduced)]
+    return min(orders or [_with_last(many, one)], key=lambda order: _cost(order[-1], operands))
 
 
 def _with_last(axes: list[_Axis], last: _Axis) -> list[_Axis]:
@@ -125,7 +126,7 @@ def _assembled(rows: list[_Axis], last: _Axis, by_rows: bool, steps: tuple[Step,
         tuple(axis.size for axis in outer),
         tuple(axis.size for axis in inner),
         last.size,
-        last.size if by_rows else _STRIP if inner else _BLOCK,
+        max(1, last.size) if by_rows else _STRIP if inner else _BLOCK,
         steps,
         tuple(strides[:loads]),
         tuple(strides[loads : loads + writes]),

@@ -40,6 +40,12 @@ def merged(shape: Ints, strides: Sequence[Ints]) -> tuple[Ints, list[Ints]]:
     return tuple(sizes), [tuple(step) for step in steps]
 
 
+def without(sizes: Ints, axis: int) -> Ints:
+    """Sizes or strides of the other axes; negative axes count from the end."""
+    axis %= len(sizes)
+    return sizes[:axis] + sizes[axis + 1 :]
+
+
 def chunks(length: int, lanes: int) -> Iterator[tuple[int, int]]:
     """Splits `length` elements into whole vectors, then into ever smaller powers of two: (start, lanes)."""
     start = 0

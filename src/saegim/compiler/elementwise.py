@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from saegim.compiler.llvm import Function, Value
 from saegim.compiler.vectormath.casts import cast
+from saegim.compiler.vectormath.error import erf
 from saegim.compiler.vectormath.exponential import exp, expm1, tanh
 from saegim.compiler.vectormath.floats import (
     floor_divide_floats,
@@ -28,6 +29,8 @@ from saegim.compiler.vectormath.integers import (
 from saegim.compiler.vectormath.lanes import Lanes
 from saegim.compiler.vectormath.libm import by_library
 from saegim.compiler.vectormath.logarithm import log, log1p, log2, logaddexp
+from saegim.compiler.vectormath.power import power_floats
+from saegim.compiler.vectormath.trigonometric import cos, sin, tan
 from saegim.dtypes import DType
 
 Emit = Callable[[Function, DType, DType, Sequence[Value]], Value]
@@ -111,9 +114,9 @@ CODE: dict[str, Emit] = {
     "log2": _lanes(log2),
     "log10": _library("log10"),
     "sqrt": _intrinsic("llvm.sqrt"),
-    "sin": _library("sin"),
-    "cos": _library("cos"),
-    "tan": _library("tan"),
+    "sin": _lanes(sin),
+    "cos": _lanes(cos),
+    "tan": _lanes(tan),
     "asin": _library("asin"),
     "acos": _library("acos"),
     "atan": _library("atan"),
@@ -123,7 +126,7 @@ CODE: dict[str, Emit] = {
     "asinh": _library("asinh"),
     "acosh": _library("acosh"),
     "atanh": _library("atanh"),
-    "erf": _library("erf"),
+    "erf": _lanes(erf),
     "floor": _intrinsic("llvm.floor"),
     "ceil": _intrinsic("llvm.ceil"),
     "trunc": _intrinsic("llvm.trunc"),
@@ -141,7 +144,7 @@ CODE: dict[str, Emit] = {
     "add": _lanes(lambda x, y: x + y),
     "subtract": _lanes(lambda x, y: x - y),
     "multiply": _lanes(lambda x, y: x * y),
-    "power": _by_kind(_library("pow"), _signed(power_integers)),
+    "power": _by_kind(_lanes(power_floats), _signed(power_integers)),
     "maximum": _by_kind(_lanes(_maximum), _signed(lambda x, y, signed: _less(y, x, signed).where(x, y))),
     "minimum": _by_kind(_lanes(_minimum), _signed(lambda x, y, signed: _less(x, y, signed).where(x, y))),
     "remainder": _by_kind(_lanes(remainder_floats), _signed(remainder_integers)),

@@ -70,14 +70,32 @@ def exp(x: Lanes) -> Lanes:
     """e to the x; numbers below the normal ones too. Errors: below 0.9 ulp."""
     numbers = _NUMBERS[x.element]
     rounded, r = _split(x.at_most(numbers.highest).at_least(numbers.lowest))
-    return scaled(r.polynomial((1, 1, *numbers.tail)), rounded.bits())
+    return _scaled(r.polynomial((1, 1, *numbers.tail)), rounded.bits())
+
+
+def exp_of_sum(x: Lanes, more: Lanes) -> Lanes:
+    """e to the x + more, where `more` is small. Errors: below 0.7 ulp."""
+    numbers = _NUMBERS[x.element]
+    rounded, main = _split(x.at_most(numbers.highest).at_least(numbers.lowest))
+    r = main + more
+    first = r + 1
+    lost = (more - (r - main)) + (r - (first - 1))
+    rest = (r * r).times_plus(r.polynomial(numbers.tail), lost)
+    return _scaled(first + rest, rounded.bits())
+
+
+def exp_within(x: Lanes, coarse: bool = False) -> Lanes:
+    """e to the x, where it is a normal number; anything elsewhere. Errors: below 0.9 ulp; `coarse`: those of float."""
+    rounded, r = _split(x)
+    tail = _NUMBERS["float" if coarse else x.element].tail
+    return r.polynomial((1, 1, *tail)) * _power_of_two(rounded.bits(), 0)
 
 
 def expm1(x: Lanes) -> Lanes:
     """e to the x, less 1. Errors: below 2 ulp."""
     numbers = _NUMBERS[x.element]
     rounded, r = _split(x.at_most(numbers.highest).at_least(numbers.minus_one))
-    half = power_of_two(rounded.bits(), -1)  # 2^n itself may be too large
+    half = _power_of_two(rounded.bits(), -1)  # 2^n itself may be too large
     less = half.times_plus(_expm1_near_0(r), half - 0.5)
     return (x.abs() < numbers.tiny).where(x, less + less)
 
@@ -87,7 +105,7 @@ def tanh(x: Lanes) -> Lanes:
     numbers = _NUMBERS[x.element]
     size = x.abs().at_most(numbers.one)
     rounded, r = _split(size + size)
-    factor = power_of_two(rounded.bits(), 0)
+    factor = _power_of_two(rounded.bits(), 0)
     t = factor.times_plus(_expm1_near_0(r), factor - 1)
     return (t / (t + 2)).with_sign_of(x)
 
@@ -104,14 +122,14 @@ def _expm1_near_0(r: Lanes) -> Lanes:
     return (r * r).times_plus(r.polynomial(_NUMBERS[r.element].tail), r)
 
 
-def power_of_two(n: Lanes, more: int) -> Lanes:
+def _power_of_two(n: Lanes, more: int) -> Lanes:
     """2 to the n + more, from an integer's lowest bits (as many as an exponent has, and one more for its sign)."""
     width, mantissa = n.width, {32: 23, 64: 52}[n.width]
     bias = (1 << (width - mantissa - 2)) - 1
     return ((n << mantissa) + ((bias + more) << mantissa)).as_floats()
 
 
-def scaled(x: Lanes, n: Lanes) -> Lanes:
+def _scaled(x: Lanes, n: Lanes) -> Lanes:
     """x times 2 to the n, in two steps, so that it becomes inf, 0 or a number below the normal ones where it should."""
     half = n.shift_signed(1)
-    return x * power_of_two(half, 0) * power_of_two(n - half, 0)
+    return x * _power_of_two(half, 0) * _power_of_two(n - half, 0)

@@ -50,7 +50,7 @@ def power_integers(x: Lanes, y: Lanes, signed: bool) -> Lanes:
     result, square, left = f.variable(kind, x.number(1).value), f.variable(kind, x.value), f.variable(kind, size.value)
     with f.repeat_while() as repeat:
         rest = Lanes(f, left.get())
-        repeat.until_not(_any(rest.differs(0)))
+        repeat.until_not(any_lane(rest.differs(0)))
         base, product = Lanes(f, square.get()), Lanes(f, result.get())
         result.set((rest & 1).differs(0).where(product * base, product).value)
         square.set((base * base).value)
@@ -62,7 +62,7 @@ def power_integers(x: Lanes, y: Lanes, signed: bool) -> Lanes:
     return ((y < 0) & ~unit).where(x.number(0), power)
 
 
-def _any(truth: Lanes) -> Value:
+def any_lane(truth: Lanes) -> Value:
     """Whether it holds in any lane."""
     if truth.count == 1:
         return truth.value

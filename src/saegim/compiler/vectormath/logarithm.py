@@ -9,6 +9,7 @@ largest relative error (Remez's algorithm).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from saegim.compiler.vectormath.exponential import exp
@@ -65,6 +66,9 @@ _NUMBERS = {
     ),
 }
 
+LOG2 = (_NUMBERS["double"].log2_high, _NUMBERS["double"].log2_low)
+"""log 2 for double, in two parts: products of the first with whole numbers below 2^12 are exact."""
+
 # log(1 + t) = t P(t) for t in 0 ... 1 and float: 3.0e-8
 _LOG1P = (
     0.99999994,
@@ -81,7 +85,12 @@ _LOG1P = (
 
 def log(x: Lanes) -> Lanes:
     """The natural logarithm. Errors: below 1.3 ulp (float), 1 ulp (double)."""
-    return _where_positive(x, _log_of(*_split(x), x.number(0)))
+    return where_positive(x, _log_of(*split(x)))
+
+
+def log_of_positive(x: Lanes, tail: Sequence[float]) -> Lanes:
+    """The logarithm of what is not negative, with other coefficients of P."""
+    return where_positive(x, _log_of(*split(x), tail=tail))
 
 
 def log1p(x: Lanes) -> Lanes:
@@ -89,15 +98,15 @@ def log1p(x: Lanes) -> Lanes:
     u = x + 1
     kept = u - 1
     lost = (1 - (u - kept)) + (x - kept)
-    result = _where_positive(u, _log_of(*_split(u), lost / u))
+    result = where_positive(u, _log_of(*split(u), lost / u))
     return (x.abs() < _NUMBERS[x.element].tiny).where(x, result)
 
 
 def log2(x: Lanes) -> Lanes:
     """The logarithm to base 2, exact for powers of 2. Errors: below 2.5 ulp."""
-    e, f = _split(x)
-    low = _low_part(f)
-    return _where_positive(x, (f + low).times_plus(1 / math.log(2), e))
+    e, f = split(x)
+    low = _low_part(f, _NUMBERS[x.element].tail)
+    return where_positive(x, (f + low).times_plus(1 / math.log(2), e))
 
 
 def logaddexp(x: Lanes, y: Lanes) -> Lanes:
@@ -111,10 +120,10 @@ def logaddexp(x: Lanes, y: Lanes) -> Lanes:
 def _log1p_of_positive(t: Lanes) -> Lanes:
     """log(1 + t) for t in 0 ... 1."""
     u = t + 1
-    return _log_of(*_split(u), (t - (u - 1)) / u)
+    return _log_of(*split(u), (t - (u - 1)) / u)
 
 
-def _split(x: Lanes) -> tuple[Lanes, Lanes]:
+def split(x: Lanes) -> tuple[Lanes, Lanes]:
     """e and f of positive numbers."""
     numbers = _NUMBERS[x.element]
     small = x < numbers.least
@@ -125,9 +134,8 @@ def _split(x: Lanes) -> tuple[Lanes, Lanes]:
     return e.convert("sitofp", x.element) + small.where(x.number(-shift), 0), f
 
 
-def _low_part(f: Lanes) -> Lanes:
-    """log(1 + f) - f."""
-    tail = _NUMBERS[f.element].tail
+def _low_part(f: Lanes, tail: Sequence[float]) -> Lanes:
+    """log(1 + f) - f with the coefficients of P."""
     squared = f * f
     if f.element == "float":
         return squared * (f.times_plus(f.polynomial(tail), -0.5))
@@ -137,14 +145,15 @@ def _low_part(f: Lanes) -> Lanes:
     return s * (z.times_plus(z.polynomial(tail), half)) - half
 
 
-def _log_of(e: Lanes, f: Lanes, more: Lanes) -> Lanes:
-    """log(2^e (1 + f)) + more, where `more` is small."""
+def _log_of(e: Lanes, f: Lanes, more: Lanes | None = None, tail: Sequence[float] = ()) -> Lanes:
+    """log(2^e (1 + f)) + more, where `more` is small; `tail` may be other coefficients of P."""
     numbers = _NUMBERS[e.element]
-    low = e.times_plus(numbers.log2_low, _low_part(f)) + more
+    low = e.times_plus(numbers.log2_low, _low_part(f, tail or numbers.tail))
+    low = low if more is None else low + more
     return e.times_plus(numbers.log2_high, f + low)
 
 
-def _where_positive(x: Lanes, result: Lanes) -> Lanes:
+def where_positive(x: Lanes, result: Lanes) -> Lanes:
     """The result where x is positive and finite; -inf for 0, inf for inf, nan elsewhere."""
     usual = (x.bits() - 1).under(_NUMBERS[x.element].infinity - 1)
     ends = x.equals(0).where(x.number(-math.inf), (x > 0).where(x, math.nan))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from saegim.compiler.kernels.base import Kernel, Layout, Started
 from saegim.compiler.kernels.pack import Packing, packing
-from saegim.compiler.kernels.tiles import Call, Columns, Heights, edge_columns, full_columns, tile
+from saegim.compiler.kernels.tiles import Call, Columns, Heights, edge_columns, elements_of_line, full_columns, tile
 from saegim.compiler.kernels.walk import ZERO, offset_of
 from saegim.compiler.llvm import Function, Module, Value, literal, memory_type, type_of
 from saegim.dtypes import DType
@@ -146,70 +146,97 @@ class _Tiled:
 
     def columns(self, item: _Item, column: Value, columns: Columns) -> None:
         """A block of columns: block after block of k."""
-        f, started = self.f, self.started
+        f, started, kernel = self.f, self.started, self.kernel
         blocks = max(1, -(-self.depth // _BLOCK))
-        bias = f.at(started.reads[2], column, self.element) if self.kernel.bias else self.zeros
-        onward = started.onward if self.kernel.accumulate else ZERO
+        bias = f.at(started.reads[2], column, self.element) if kernel.bias else self.zeros
+        onward = started.onward if kernel.accumulate else ZERO
         with f.loop(0, blocks) as block:
-            is_first = f.compare("icmp eq", block, 0)
-            begin, end = (self.edge(block, blocks, self.depth), self.edge(f.op("add", block, 1), blocks, self.depth))
+            is_first, is_last = f.compare("icmp eq", block, 0), f.compare("icmp eq", block, blocks - 1)
+            begin, end = self.edge(block, blocks, self.depth), self.edge(f.op("add", block, 1), blocks, self.depth)
             length = f.op("sub", end, begin)
             b, b_k = self.block_of_b(item, column, columns, begin, length)
             call = Call(
-                a=f.at(item.a, f.op("mul", begin, self.kernel.a.strides[-1]), self.element),
-                a_row=literal("i64", self.kernel.a.strides[-2]),
-                a_k=literal("i64", self.kernel.a.strides[-1]),
+                a=f.at(item.a, f.op("mul", begin, kernel.a.strides[-1]), self.element),
+                a_row=literal("i64", kernel.a.strides[-2]),
+                a_k=literal("i64", kernel.a.strides[-1]),
                 b=b,
                 b_k=b_k,
                 c=f.at(item.c, column, self.element),
-                c_row=literal("i64", self.kernel.c.strides[-2]),
+                c_row=literal("i64", kernel.c.strides[-2]),
                 start=f.select(is_first, bias, self.zeros),
                 k=length,
                 add=f.select(is_first, onward, literal("i64", 1)),
+                cold=f.convert("zext", is_first, "i64"),
             )
-            self.tiles(item, columns, call)
+            self.tiles(item, columns, call, self.next_block(item, column, columns, is_last, end))
 
     def block_of_b(
         self, item: _Item, column: Value, columns: Columns, begin: Value, length: Value
     ) -> tuple[Value, Value]:
         """Where a block of B begins, and its stride along k."""
-        f, b, panel = self.f, self.kernel.b, self.kernel.panel
-        if panel:
-            start = f.op("mul", f.op("udiv", column, panel), b.strides[-3])
-            start = f.op("add", start, f.op("urem", column, panel))
-            start = f.op("add", start, f.op("mul", begin, panel))
-            return f.at(item.b, start, self.element), literal("i64", panel)
-        k_step, n_step = b.strides[-2:]
-        start = f.op("add", f.op("mul", begin, k_step), f.op("mul", column, n_step))
-        source = f.at(item.b, start, self.element)
-        if not self.kernel._packs:
-            return source, literal("i64", k_step)
+        f, kernel = self.f, self.kernel
+        source = self.place_in_b(item, begin, column)
+        if not kernel._packs:
+            return source, literal("i64", kernel.panel or kernel.b.strides[-2])
         assert self.started.scratch is not None, "a block of B is packed into scratch memory"
         given = Packing(
             source=source,
-            k_step=literal("i64", k_step),
-            n_step=literal("i64", n_step),
+            k_step=literal("i64", kernel.b.strides[-2]),
+            n_step=literal("i64", kernel.b.strides[-1]),
             panel=self.started.scratch,
             depth=length,
             columns=literal("i64", columns.width),
             width=literal("i64", columns.width),
         )
-        f.call(packing(f.module, b, self.target), "void", *given)
+        f.call(packing(f.module, kernel.b, self.target), "void", *given)
         return self.started.scratch, given.width
 
-    def tiles(self, item: _Item, columns: Columns, given: Call) -> None:
-        """The rows of an item, tile after tile; tiles begin at the same rows in all groups."""
+    def next_block(self, item: _Item, column: Value, columns: Columns, is_last: Value, end: Value) -> Value:
+        """Where the block of B begins that comes after this one, which ends at row `end`."""
+        f = self.f
+        last = (self.count - 1) // self.full.width * self.full.width
+        column_after = f.intrinsic("llvm.smin", f.op("add", column, columns.width), literal("i64", last))
+        return self.place_in_b(item, f.select(is_last, ZERO, end), f.select(is_last, column_after, column))
+
+    def place_in_b(self, item: _Item, k: Value, column: Value) -> Value:
+        f, (*_, k_step, n_step), panel = self.f, self.kernel.b.strides, self.kernel.panel
+        if panel:
+            number, rest = f.op("udiv", column, panel), f.op("urem", column, panel)
+            column = f.op("add", f.op("mul", number, self.kernel.b.strides[-3]), rest)
+        else:
+            column = f.op("mul", column, n_step)
+        return f.at(item.b, f.op("add", f.op("mul", k, k_step), column), self.element)
+
+    def tiles(self, item: _Item, columns: Columns, given: Call, ahead: Value) -> None:
+        """The rows of an item, tile after tile. Before each a share of the block of B at `ahead` is asked for."""
         f, heights = self.f, Heights.of(self.rows, columns, self.target)
         groups = self.kernel._row_groups
         begin = self.edge(item.row_group, groups, heights.tiles)
         end = self.edge(f.op("add", item.row_group, 1), groups, heights.tiles)
         tall = literal("i64", heights.tall)
+        share = -(-_BLOCK * groups // heights.tiles)
         with f.loop(begin, f.intrinsic("llvm.smin", end, tall)) as number:
+            self.prefetch(columns, given, ahead, f.op("sub", number, begin), share)
             self.one_tile(columns, heights.rows, f.op("mul", number, heights.rows), given)
         if heights.tall < heights.tiles:
             with f.loop(f.intrinsic("llvm.smax", begin, tall), end) as number:
+                self.prefetch(columns, given, ahead, f.op("sub", number, begin), share)
                 row = f.op("add", f.op("mul", number, heights.rows - 1), heights.tall)
                 self.one_tile(columns, heights.rows - 1, row, given)
+
+    def prefetch(self, columns: Columns, given: Call, ahead: Value, number: Value, share: int) -> None:
+        """Asks for share number `number` of a block of B: `share` rows.
+
+        Without it, B comes from the third-level cache a third slower on processors that do not foresee its rows.
+        """
+        f = self.f
+        if self.kernel._packs:
+            return
+        start = f.op("mul", number, share)
+        with f.loop(start, f.intrinsic("llvm.smin", f.op("add", start, share), given.k)) as k:
+            row = f.at(ahead, f.op("mul", k, given.b_k), self.element)
+            for column in range(0, columns.width, elements_of_line(self.dtype)):
+                f.prefetch(f.at(row, column, self.element))
 
     def one_tile(self, columns: Columns, rows: int, row: Value, given: Call) -> None:
         f = self.f

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from saegim.compiler.llvm import Function, Module, Value, listed, literal, type_of, vector
+from saegim.compiler.llvm import Function, Module, Value, Variable, listed, literal, type_of, vector
 from saegim.dtypes import DType
 from saegim.runtime.target import Target
 
@@ -55,6 +55,11 @@ def edge_columns(count: int, dtype: DType, target: Target) -> list[Columns]:
     return [*found, Columns(begin + whole * lanes, single, 1, 1)] if single else found
 
 
+def elements_of_line(dtype: DType) -> int:
+    """How many elements a cache line holds."""
+    return 64 // dtype.itemsize
+
+
 def _has_masks(target: Target) -> bool:
     """Whether vectors can be read and written in part at full speed."""
     return target.vector >= 32
@@ -89,6 +94,7 @@ class Call(NamedTuple):
     start: Value  # what the sums begin with, one for each column
     k: Value
     add: Value  # 1 to add to C, 0 to overwrite it
+    cold: Value  # 1 where C may be far from the core, 0 where it was written a moment ago
 
 
 def tile(module: Module, dtype: DType, rows: int, columns: Columns) -> str:
@@ -96,7 +102,7 @@ def tile(module: Module, dtype: DType, rows: int, columns: Columns) -> str:
     edge = f"_{columns.tail}" if columns.tail != columns.lanes else ""
     name = f"tile_{dtype.name}_{rows}x{columns.vectors}x{columns.lanes}{edge}"
     if name not in module:
-        kinds = [(kind, "") for kind in ("ptr", "i64", "i64", "ptr", "i64", "ptr", "i64", "ptr", "i64", "i64")]
+        kinds = [("ptr" if part in ("a", "b", "c", "start") else "i64", "") for part in Call._fields]
         _Tile(module.function(name, kinds), dtype, rows, columns).write()
     return name
 
@@ -106,7 +112,7 @@ class _Tile:
 
     def __init__(self, function: Function, dtype: DType, rows: int, columns: Columns) -> None:
         self.f, self.rows, self.columns = function, rows, columns
-        self.element = type_of(dtype)
+        self.element, self.line = type_of(dtype), elements_of_line(dtype)
         self.kind = vector(self.element, columns.lanes)
         self.given = Call(*function.parameters)
         held = [float(lane < columns.tail) for lane in range(columns.lanes)]
@@ -116,17 +122,11 @@ class _Tile:
         f, given = self.f, self.given
         start = [self.load(given.start, v) for v in range(self.columns.vectors)]
         sums = [[f.variable(self.kind, each) for each in start] for _ in range(self.rows)]
-        rows = [f.at(given.a, f.op("mul", given.a_row, row), self.element) for row in range(self.rows)]
-        k_place, b_place = f.variable("i64", literal("i64", 0)), f.variable("ptr", given.b)
-        with f.loop(0, given.k):
-            b = [self.load(b_place.get(), v) for v in range(self.columns.vectors)]
-            for row, sums_of_row in zip(rows, sums, strict=True):
-                a = f.splat(f.load(f.at(row, k_place.get(), self.element), self.element), self.columns.lanes)
-                for each, total in zip(b, sums_of_row, strict=True):
-                    total.set(f.intrinsic("llvm.fmuladd", a, each, total.get()))
-            k_place.set(f.op("add", k_place.get(), given.a_k))
-            b_place.set(f.at(b_place.get(), given.b_k, self.element))
         places = [f.at(given.c, f.op("mul", given.c_row, row), self.element) for row in range(self.rows)]
+        with f.when(f.compare("icmp ne", given.cold, 0)):
+            for place in places:
+                self.prefetch(place)
+        self.sum_up(sums)
         with f.when(f.compare("icmp ne", given.add, 0)):
             for place, sums_of_row in zip(places, sums, strict=True):
                 for v, total in enumerate(sums_of_row):
@@ -135,6 +135,25 @@ class _Tile:
             for v, total in enumerate(sums_of_row):
                 self.store(total.get(), place, v)
         f.ret()
+
+    def sum_up(self, sums: list[list[Variable]]) -> None:
+        """The loop over k."""
+        f, given = self.f, self.given
+        rows = [f.at(given.a, f.op("mul", given.a_row, row), self.element) for row in range(self.rows)]
+        a_place, b_place = f.variable("i64", literal("i64", 0)), f.variable("ptr", given.b)
+        with f.loop(0, given.k):
+            b = [self.load(b_place.get(), v) for v in range(self.columns.vectors)]
+            for row, sums_of_row in zip(rows, sums, strict=True):
+                a = f.splat(f.load(f.at(row, a_place.get(), self.element), self.element), self.columns.lanes)
+                for each, total in zip(b, sums_of_row, strict=True):
+                    total.set(f.intrinsic("llvm.fmuladd", a, each, total.get()))
+            a_place.set(f.op("add", a_place.get(), given.a_k))
+            b_place.set(f.at(b_place.get(), given.b_k, self.element))
+
+    def prefetch(self, row: Value) -> None:
+        """Asks for a row of C, which will be written."""
+        for column in range(0, self.columns.width, self.line):
+            self.f.prefetch(self.f.at(row, column, self.element), write=True, near=3)
 
     def load(self, row: Value, v: int) -> Value:
         place = self.f.at(row, v * self.columns.lanes, self.element)

@@ -72,4 +72,7 @@ def _part(array: Array, piece: Piece, start: int, count: int) -> Array:
     if piece.axis is None:
         return array
     key = slice(start * piece.per, (start + count) * piece.per + piece.extra)
-    return array[(slice(None),) * piece.axis + (key,)]
+    if piece.outer == 1:
+        return array[(slice(None),) * piece.axis + (key,)]
+    unfolded = (*array.shape[: piece.axis], piece.outer, -1, *array.shape[piece.axis + 1 :])
+    return array.reshape(unfolded)[(slice(None),) * (piece.axis + 1) + (key,)]

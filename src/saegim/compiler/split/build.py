@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from saegim.compiler.split.place import Form
 from saegim.compiler.split.scans import Scanned
-from saegim.compiler.split.state import Partial, Split
+from saegim.compiler.split.state import Split
 from saegim.dtypes import int64, uint64
 from saegim.ir import Graph, Node, Spec, body_of, constant, fresh_input, make
 from saegim.ir.where import on_behalf_of
@@ -49,12 +48,22 @@ class Tile:
 Values = dict[tuple[Node, Form], Node]
 
 
-def local_spec(node: Node, form: Form, tile: Tile | None) -> Spec:
-    """What a phase sees of a value in this form."""
-    if isinstance(form, Split):
-        assert tile is not None, "only tiles cut values"
-        return Spec(form.local(node.shape, tile.examples), node.dtype)
-    return node.spec
+def read(node: Node, form: Form, tile: Tile | None) -> tuple[Node, Node]:
+    """An input for a value that a phase reads in this form, and the value itself."""
+    if not isinstance(form, Split):
+        given = node if node.op == "input" else fresh_input(node.spec)
+        return given, given
+    assert tile is not None, "only tiles cut values"
+    given = fresh_input(Spec(form.unfolded(node.shape, tile.examples), node.dtype))
+    return given, given if form.outer == 1 else make("reshape", given, shape=form.local(node.shape, tile.examples))
+
+
+def written(node: Node, form: Form, value: Node, tile: Tile | None) -> Node:
+    """A value as a piece of its slot wants it."""
+    if not isinstance(form, Split) or form.outer == 1:
+        return value
+    assert tile is not None, "only tiles cut values"
+    return make("reshape", value, shape=form.unfolded(node.shape, tile.examples))
 
 
 def build(node: Node, form: Form, wants: tuple[Form, ...], values: Values, tile: Tile | None) -> Node:
@@ -77,7 +86,7 @@ def _cut(node: Node, form: Split, inputs: tuple[Node, ...], tile: Tile) -> Node:
     if node.op == "iota":
         return _counted(node, form, shape, tile)
     if node.op == "random_bits":
-        return _random(node, form, inputs[0], shape, tile)
+        return _random(form, inputs[0], shape, tile)
     if node.op in ("reshape", "broadcast"):
         return inputs[0] if inputs[0].shape == shape else make(node.op, *inputs, shape=shape)
     if node.op == "slice":
@@ -96,7 +105,7 @@ def _counted(node: Node, form: Split, shape: tuple[int, ...], tile: Tile) -> Nod
     return make("add", count, make("broadcast", first, shape=shape))
 
 
-def _random(node: Node, form: Split, key: Node, shape: tuple[int, ...], tile: Tile) -> Node:
+def _random(form: Split, key: Node, shape: tuple[int, ...], tile: Tile) -> Node:
     """The same bits as the whole has there: number i of key k is a function of k + i * golden."""
     each = form.per * math.prod(shape[form.axis + 1 :])
     step = constant(np.array(_GOLDEN * each % 2**64, np.uint64))
@@ -128,7 +137,8 @@ def local_body(scanned: Scanned, tile: Tile) -> Graph:
     values: Values = {}
     fresh = []
     for node, state in zip(body.inputs, states, strict=True):
-        fresh.append(fresh_input(local_spec(node, state, tile)))
+        shape = state.local(node.shape, tile.examples) if isinstance(state, Split) else node.shape
+        fresh.append(fresh_input(Spec(shape, node.dtype)))
         values[node, state] = fresh[-1]
     outputs = [*zip(body.outputs, scanned.outputs, strict=True)]
     for (node, form), wants in _needed(body, scanned, outputs).items():
@@ -138,7 +148,7 @@ def local_body(scanned: Scanned, tile: Tile) -> Graph:
 
 
 def _needed(
-    body: Graph, scanned: Scanned, outputs: list[tuple[Node, Form]]
+    body: Graph, scanned: Scanned, outputs: Sequence[tuple[Node, Form]]
 ) -> Mapping[tuple[Node, Form], tuple[Form, ...]]:
     """Every value that the outputs need, in the order of computing, with what it wants of its operands."""
     asked: dict[Node, dict[Form, None]] = {}

@@ -183,7 +183,7 @@ class Flow:
                 return
 
     def _holds(self, node: Node, state: Split) -> bool:
-        return node.ndim > state.axis and node.shape[state.axis] == self.examples * state.per
+        return node.ndim > state.axis and node.shape[state.axis] == self.examples * state.per * state.outer
 
     def _visit_scan(self, node: Node) -> None:
         given = [self._split(each) for each in node.inputs]

@@ -36,6 +36,9 @@ class Piece:
     Otherwise elements [start * per, (start + examples in the tile) * per + extra) along `axis`; `extra` is 1 for the
     offsets of ragged data. `combine` (outputs only): the slot is a partial, and each tile's value is combined into row
     `shard` of it by "sum", "prod", "max", "min", "any" or "all"; the first tile of a shard writes.
+
+    With `outer` above 1 the axis is (outer, examples, per), row-major, and the graph has two axes in its place,
+    (outer, examples in the tile * per): a view with one more stride.
     """
 
     slot: Slot | None
@@ -43,6 +46,7 @@ class Piece:
     per: int = 1
     extra: int = 0
     combine: str | None = None
+    outer: int = 1
 
 
 @dataclass(frozen=True)

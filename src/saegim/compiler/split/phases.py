@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saegim.compiler.split.build import Tile, Values, build, combined, local_spec
+from saegim.compiler.split.build import Tile, Values, build, combined, read, written
 from saegim.compiler.split.flow import Facts, Flow
 from saegim.compiler.split.form import Phase, Phased, Piece, Slot, Tiling
 from saegim.compiler.split.place import Complete, Compute, Form, How, Plan, Read, place
@@ -65,13 +65,12 @@ class _Phases:
             if isinstance(how, Compute):
                 values[node, form] = build(node, form, how.wants, values, tile)
             elif isinstance(how, Read):
-                given = form is None and node.op == "input"
-                inputs.append(node if given else fresh_input(local_spec(node, form, tile)))
-                values[node, form] = inputs[-1]
+                given, values[node, form] = read(node, form, tile)
+                inputs.append(given)
             else:
                 inputs.append(fresh_input(self._slot(node, how.home, True).spec))
                 values[node, form] = combined(inputs[-1], how.combine)
-        outputs = tuple(values[pair] for pair in plan.writes)
+        outputs = tuple(written(*pair, values[pair], tile) for pair in plan.writes)
         return Graph((*inputs, *([tile.start] if tile is not None and tile.asked else ())), outputs)
 
     def _read(self, pair: tuple[Node, Form], how: How) -> Piece:
@@ -80,10 +79,16 @@ class _Phases:
             return Piece(self._slot(node, how.home, True))
         assert isinstance(how, Read), "what is computed is not read"
         slot = self._slot(node, how.home)
-        return Piece(slot, form.axis, form.per, form.extra) if isinstance(form, Split) else Piece(slot)
+        return _part(slot, form)
 
     def _write(self, node: Node, form: Form, level: int) -> Piece:
         if isinstance(form, Partial):
             return Piece(self._slot(node, level, True), combine=form.combine)
-        slot = self._slot(node, level)
-        return Piece(slot, form.axis, form.per) if isinstance(form, Split) else Piece(slot)
+        return _part(self._slot(node, level), form)
+
+
+def _part(slot: Slot, form: Form) -> Piece:
+    """What a phase reads or writes of a slot when it has the value in this form."""
+    if isinstance(form, Split):
+        return Piece(slot, form.axis, form.per, form.extra, outer=form.outer)
+    return Piece(slot)

@@ -48,7 +48,7 @@ class Scanned:
         """The state of the scan's result number `index`."""
         state = self.outputs[index]
         stacked = isinstance(state, Split) and index >= self.scan.attrs["carries"]
-        return Split(state.axis + 1, state.per) if stacked and isinstance(state, Split) else state
+        return state.at(state.axis + 1) if stacked and isinstance(state, Split) else state
 
 
 def follow_scan(scan: Node, given: Sequence[Split | None], used: frozenset[int] | None = None) -> Scanned | None:
@@ -63,14 +63,13 @@ def follow_scan(scan: Node, given: Sequence[Split | None], used: frozenset[int] 
         return None
     for _ in range(2 * len(body.inputs) + 1):
         follower = _Follower(body, inside)
-        if not follower.run():
-            return None
+        follower.run()
         wanted = _next_states(scan, follower)
         if wanted is None:
             return None
         if wanted == inside:
             outputs = _outputs(follower, carries)
-            if outputs is None or follower.required != {}:
+            if outputs is None or follower.failed or follower.required:
                 return None
             if any(state is None for k, state in enumerate(outputs) if used is None or k in used):
                 return None
@@ -88,7 +87,7 @@ def _inside(scan: Node, given: Sequence[Split | None]) -> list[State] | None:
         if state is not None and carries <= k < carries + scanned:
             if state.axis == 0:
                 return None
-            state = Split(state.axis - 1, state.per)
+            state = state.at(state.axis - 1)
         states.append(state)
     return states
 
@@ -96,7 +95,7 @@ def _inside(scan: Node, given: Sequence[Split | None]) -> list[State] | None:
 def _outside(state: State, sequence: bool) -> Split | None:
     if not isinstance(state, Split):
         return None
-    return Split(state.axis + 1, state.per) if sequence else state
+    return state.at(state.axis + 1) if sequence else state
 
 
 def _next_states(scan: Node, follower: _Follower) -> list[State] | None:
@@ -133,16 +132,22 @@ def _outputs(follower: _Follower, carries: int) -> tuple[State, ...] | None:
 
 
 class _Follower:
-    """One sweep through a body. `required` are inputs that came whole and are wanted split."""
+    """One sweep through a body.
+
+    `required` are inputs that came whole and are wanted split. `failed`: some node has no rule for its operands; that
+    may change when more states turn out to be split.
+    """
 
     def __init__(self, body: Graph, inside: Sequence[State]) -> None:
         self.body, self.inside = body, inside
         self.states: dict[Node, State | Scanned] = dict(zip(body.inputs, inside, strict=True))
         self.wants: dict[Node, tuple[State | Scanned, ...]] = {}
         self.required: dict[Node, Split] = {}
+        self.failed = False
 
-    def run(self) -> bool:
-        return all(self._visit(node) for node in self.body.nodes() if node.inputs)
+    def run(self) -> None:
+        for node in self.body.nodes():
+            self.failed |= bool(node.inputs) and not self._visit(node)
 
     def _visit(self, node: Node) -> bool:
         given = [self.states.get(each) for each in node.inputs]
@@ -158,10 +163,10 @@ class _Follower:
         if any(isinstance(each, Partial) for each in given):
             return self._visit_linear(node, given)
         move = forward(node, [each for each in given if each is None or isinstance(each, Split)])
-        if move is None or not self._fits(node, given, move):
+        if move is None:
             return False
         self.states[node], self.wants[node] = move.state, move.wants
-        return True
+        return self._fits(node, given, move)
 
     def _fits(self, node: Node, given: Sequence[State | Scanned], move: Move) -> bool:
         pairs = zip(node.inputs, given, move.wants, strict=True)
@@ -180,28 +185,27 @@ class _Follower:
 
     def _visit_linear(self, node: Node, given: Sequence[State | Scanned]) -> bool:
         """Sums of partials are partials, and so is what is moved or multiplied by something whole."""
-        linear = (
-            node.op in _MOVES_OF_PARTIALS
-            or (node.op in ("add", "subtract") and all(each == _SUM for each in given))
-            or (node.op == "multiply" and None in given)
-            or (node.op == "divide" and given[1] is None)
-        )
-        if not linear or any(each not in (None, _SUM) for each in given):
+        if any(each not in (None, _SUM) for each in given):
             return False
         self.states[node], self.wants[node] = _SUM, tuple(given)
-        return True
+        if node.op in ("add", "subtract"):
+            return None not in given  # a state that is not known to be a sum yet will be, if all goes well
+        if node.op == "multiply":
+            return None in given
+        return node.op in _MOVES_OF_PARTIALS or (node.op == "divide" and given[1] is None)
 
     def cut(self, node: Node, wanted: Split) -> bool:
         """Can a tile make its own part of a node that is whole? Inputs that it would need are `required`."""
         pending = [(node, wanted)]
         seen: set[tuple[Node, Split]] = set()
+        required: dict[Node, Split] = {}
         while pending:
             each, split = pending.pop()
             if (each, split) in seen:
                 continue
             seen.add((each, split))
             if each.op == "input":
-                if self.required.setdefault(each, split) != split:
+                if required.setdefault(each, self.required.get(each, split)) != split:
                     return False
                 continue
             # Numbers that count up over the examples would need the number of the tile in here.
@@ -209,6 +213,7 @@ class _Follower:
             if wants is None:
                 return False
             pending += [(x, want) for x, want in zip(each.inputs, wants, strict=True) if want is not None]
+        self.required |= required
         return True
 
 

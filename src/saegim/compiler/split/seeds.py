@@ -13,18 +13,19 @@ from saegim.compiler.split.flow import Facts, Flow
 from saegim.ir import Node
 
 _SIZES = 8  # how many numbers of examples are tried
+_ENOUGH = 0.8  # of all work; then nothing else is tried
 _DATA = 4  # and with how many of the last inputs of that size, when all of them together clash
 
 
 def find_examples(facts: Facts) -> Flow | None:
     """The best flow; None where nothing can be split."""
-    total = sum(facts.work.values())
+    enough = _ENOUGH * sum(facts.work.values())
     best: Flow | None = None
     for examples, inputs in _candidates(facts):
-        flow = _best_seeds(facts, examples, inputs)
+        flow = _best_seeds(facts, examples, inputs, enough)
         if flow.split_work and (best is None or flow.score > best.score):
             best = flow
-        if not flow.conflicts and flow.split_work > 0.9 * total:
+        if flow.split_work > enough:
             break
     return best
 
@@ -39,9 +40,9 @@ def _candidates(facts: Facts) -> Iterator[tuple[int, list[Node]]]:
         yield examples, [each for each in data if each.shape[0] == examples]
 
 
-def _best_seeds(facts: Facts, examples: int, inputs: list[Node]) -> Flow:
+def _best_seeds(facts: Facts, examples: int, inputs: list[Node], enough: float) -> Flow:
     best = Flow(facts, examples, frozenset(inputs))
-    if not best.conflicts:
+    if not best.conflicts or best.split_work > enough:
         return best
     for count in range(min(_DATA, len(inputs) - 1), 0, -1):
         flow = Flow(facts, examples, frozenset(inputs[-count:]))

@@ -16,15 +16,30 @@ from saegim.ir import PRIMITIVES, Node, Shape, rules
 
 @dataclass(frozen=True)
 class Split:
-    """Axis `axis` holds `per` entries for every example, in order; offsets of ragged data have `extra` 1 at the end."""
+    """Axis `axis` holds `per` entries for every example, in order; offsets of ragged data have `extra` 1 at the end.
+
+    With `outer` above 1 it does so that many times: the axis is (outer, examples, per), row-major. Where time comes
+    first, T times B rows are of that kind.
+    """
 
     axis: int
     per: int = 1
     extra: int = 0
+    outer: int = 1
+
+    def at(self, axis: int) -> Split:
+        """The same along another axis."""
+        return Split(axis, self.per, self.extra, self.outer)
 
     def local(self, shape: Shape, examples: int) -> Shape:
         """The shape that a tile of `examples` sees."""
-        return (*shape[: self.axis], examples * self.per + self.extra, *shape[self.axis + 1 :])
+        return (*shape[: self.axis], self.outer * examples * self.per + self.extra, *shape[self.axis + 1 :])
+
+    def unfolded(self, shape: Shape, examples: int) -> Shape:
+        """The same with two axes, (outer, examples * per), where `outer` is above 1."""
+        if self.outer == 1:
+            return self.local(shape, examples)
+        return (*shape[: self.axis], self.outer, examples * self.per, *shape[self.axis + 1 :])
 
 
 @dataclass(frozen=True)
@@ -83,12 +98,12 @@ def _reduce(node: Node, given: Given) -> Move | None:
     split, axes = _first(given), node.attrs["axes"]
     if split.axis in axes:
         return Move(Partial(node.op), (split,))
-    return Move(Split(split.axis - sum(axis < split.axis for axis in axes), split.per), (split,))
+    return Move(split.at(split.axis - sum(axis < split.axis for axis in axes)), (split,))
 
 
 def _reduce_one(node: Node, given: Given) -> Move | None:
     split, axis = _first(given), node.attrs["axis"]
-    return None if axis == split.axis else Move(Split(split.axis - (axis < split.axis), split.per), (split,))
+    return None if axis == split.axis else Move(split.at(split.axis - (axis < split.axis)), (split,))
 
 
 def _along_another(node: Node, given: Given) -> Move | None:
@@ -114,22 +129,23 @@ def _dot(node: Node, given: Given) -> Move | None:
     split = _first(given)
     if split.axis < rows:
         return _alike(node, given)
-    first, second = Split(columns, split.per), Split(rows, split.per)
+    first, second = split.at(columns), split.at(rows)
     if left not in (None, first) or right not in (None, second):
         return None
     return Move(Partial("sum"), (first, second))
 
 
 def through_reshape(old: Shape, new: Shape, split: Split) -> Split | None:
-    """Where the examples are after a reshape: the same number of entries before them, whole examples along an axis."""
-    before = math.prod(old[: split.axis])
-    examples = old[split.axis] // split.per
+    """Where the examples are after a reshape: as many entries before them, whole examples along an axis."""
+    before = math.prod(old[: split.axis]) * split.outer
+    examples = old[split.axis] // (split.per * split.outer)
     if not math.prod(old):
         return None
     passed = 1
     for axis, size in enumerate(new):
-        if passed == before and size % examples == 0:
-            return Split(axis, size // examples)
+        outer, odd = divmod(before, passed)
+        if outer and not odd and size % (outer * examples) == 0:
+            return Split(axis, size // (outer * examples), 0, outer)
         passed *= size
     return None
 
@@ -142,12 +158,12 @@ def _reshape(node: Node, given: Given) -> Move | None:
 
 def _permute(node: Node, given: Given) -> Move | None:
     split = _first(given)
-    return Move(Split(node.attrs["axes"].index(split.axis), split.per), (split,))
+    return Move(split.at(node.attrs["axes"].index(split.axis)), (split,))
 
 
 def _broadcast(node: Node, given: Given) -> Move | None:
     split = _first(given)
-    return Move(Split(split.axis + node.ndim - node.inputs[0].ndim, split.per), (split,))
+    return Move(split.at(split.axis + node.ndim - node.inputs[0].ndim), (split,))
 
 
 def untouched(node: Node, axis: int) -> bool:
@@ -172,7 +188,7 @@ def _take(node: Node, given: Given) -> Move | None:
     if table is None and indices is not None:
         return Move(indices, (None, indices))
     if table is not None and indices is None and table.axis:
-        return Move(Split(table.axis - 1 + node.inputs[1].ndim, table.per), (table, None))
+        return Move(table.at(table.axis - 1 + node.inputs[1].ndim), (table, None))
     return None
 
 
@@ -180,10 +196,10 @@ def _scatter(node: Node, given: Given) -> Move | None:
     """Rows of which every example has its own columns."""
     table, indices, rows = given
     ndim = node.inputs[1].ndim
-    split = table or (rows and Split(rows.axis - ndim + 1, rows.per))
+    split = table or (rows and rows.at(rows.axis - ndim + 1))
     if indices is not None or split is None or split.axis < 1:
         return None
-    wanted = Split(split.axis - 1 + ndim, split.per)
+    wanted = split.at(split.axis - 1 + ndim)
     return Move(split, (split, None, wanted)) if rows in (None, wanted) else None
 
 
@@ -228,7 +244,7 @@ def backward(node: Node, wanted: Split) -> tuple[Split | None, ...] | None:
 def _cut_broadcast(node: Node, wanted: Split) -> tuple[Split | None, ...]:
     (operand,) = node.inputs
     axis = wanted.axis - node.ndim + operand.ndim
-    return (None,) if axis < 0 or operand.shape[axis] == 1 else (Split(axis, wanted.per, wanted.extra),)
+    return (None,) if axis < 0 or operand.shape[axis] == 1 else (wanted.at(axis),)
 
 
 def _cut_reshape(node: Node, wanted: Split) -> tuple[Split | None, ...] | None:
@@ -237,7 +253,7 @@ def _cut_reshape(node: Node, wanted: Split) -> tuple[Split | None, ...] | None:
 
 
 def _cut_permute(node: Node, wanted: Split) -> tuple[Split | None, ...]:
-    return (Split(node.attrs["axes"][wanted.axis], wanted.per, wanted.extra),)
+    return (wanted.at(node.attrs["axes"][wanted.axis]),)
 
 
 def _cut_slice(node: Node, wanted: Split) -> tuple[Split | None, ...] | None:
@@ -246,7 +262,11 @@ def _cut_slice(node: Node, wanted: Split) -> tuple[Split | None, ...] | None:
 
 def _cut_random(node: Node, wanted: Split) -> tuple[Split | None, ...] | None:
     """Its numbers are counted row-major, so that a tile's are consecutive when nothing is before the examples."""
-    return (None,) if math.prod(node.shape[: wanted.axis]) == 1 else None
+    return (None,) if math.prod(node.shape[: wanted.axis]) * wanted.outer == 1 else None
+
+
+def _cut_iota(node: Node, wanted: Split) -> tuple[Split | None, ...] | None:
+    return None if node.attrs["axis"] == wanted.axis and wanted.outer > 1 else ()
 
 
 _BACKWARD: dict[str, Callable[[Node, Split], tuple[Split | None, ...] | None]] = {
@@ -255,6 +275,6 @@ _BACKWARD: dict[str, Callable[[Node, Split], tuple[Split | None, ...] | None]] =
     "reshape": _cut_reshape,
     "permute": _cut_permute,
     "slice": _cut_slice,
-    "iota": lambda _node, _wanted: (),
+    "iota": _cut_iota,
     "random_bits": _cut_random,
 }

@@ -37,6 +37,6 @@ def _piece(piece: Piece) -> str:
         return f"{piece.slot.name}[shard] by {piece.combine}"
     if piece.axis is None:
         return piece.slot.name
-    whole = ":, " * piece.axis
+    whole = ":, " * piece.axis + (f":{piece.outer}, " if piece.outer > 1 else "")
     extra = f"+{piece.extra}" if piece.extra else ""
     return f"{piece.slot.name}[{whole}i*{piece.per}{extra}]"

@@ -51,6 +51,14 @@ class Build:
         self._writes.append(Write(step, layout, combine, over, accumulate=combine is not None and len(over) > 0))
         return self
 
+    def is_row(self, number: int) -> bool:
+        """Whether a step is the same along the last axis."""
+        step = self._steps[number]
+        if step.op in ("load", "position"):
+            strides = self._loads[step.attrs[0]].strides if step.op == "load" else step.attrs[1]
+            return strides[-1:] == (0,)
+        return step.op.startswith("row_") or all(map(self.is_row, step.inputs))
+
     @property
     def kernel(self) -> Fused:
         return Fused(self.space, tuple(self._loads), tuple(self._steps), tuple(self._writes))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compiler.fused_oracle import Build, expected, operand, whole_of
-from compiler.native import load_all
+from compiler.native import load_all, runnable
 from saegim.compiler.kernels.fused import Fused
+from saegim.compiler.llvm import Module
 from saegim.dtypes import DType, float32, float64, int8, int32, int64, uint8, uint64
-from saegim.runtime.target import Target
+from saegim.runtime.jit import assembly
+from saegim.runtime.target import PRESETS, Target
 
 # --- kernels as programs have them ----------------------------------------------------------------------------------
 
@@ -250,3 +255,130 @@ def test_kernels_as_programs_have_them() -> None:
 
 def test_nothing_at_all() -> None:
     check(EMPTY, pieces=(1, 2))
+
+
+@pytest.mark.parametrize("target", runnable()[1:], ids=lambda target: target.name)
+def test_other_processors(target: Target) -> None:
+    chosen = [chain(3, 33), softmax(3, 100), layer_norm_backward(6, 33), dropout(5, 40), strided(7, 19)]
+    check([*chosen, cross_entropy(5, 3), *(row_reductions(4, 20, dtype) for dtype in (float32, int8))], target)
+
+
+def test_code_for_a_processor_of_another_kind() -> None:
+    module = Module()
+    softmax(3, 100).emit(module, "softmax", PRESETS["neon"])
+    assert "softmax:" in assembly(module.text, PRESETS["neon"])
+
+
+# --- properties -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_written_in_place() -> None:
+    """Adam's state is overwritten; a row that is read again in a later pass may be, one that is written before not."""
+    assert [adam(5000).may_overwrite(written, written) for written in range(3)] == [True] * 3
+    assert softmax(3, 1000).may_overwrite(0, 0) and layer_norm(3, 700).may_overwrite(0, 0)
+    assert not any(layer_norm_backward(5, 600).may_overwrite(1, read) for read in range(5))
+    early = Build(3, 20)
+    x = early.load(float32)
+    early.write(early("negative", x)).write(early("subtract", x, early("row_sum", x)))
+    assert not early.kernel.may_overwrite(0, 0) and early.kernel.may_overwrite(1, 0)
+    kernels = [adam(5000), softmax(3, 1000), softmax(5, 64), layer_norm(3, 700)]
+    for kernel, loaded in zip(kernels, load_all(kernels), strict=True):
+        pairs = [n for n in range(min(len(kernel.reads), len(kernel.writes))) if kernel.may_overwrite(n, n)]
+        rng = np.random.default_rng(1)
+        reads = [operand(each, rng) for each in kernel.reads]
+        writes = [operand(each, rng) for each in kernel.writes]
+        apart = [_copy(each) for each in writes]
+        loaded(*reads, *apart)
+        loaded(*reads, *(reads[n] if n in pairs else each for n, each in enumerate(writes)))
+        for n in pairs:
+            size = kernel.writes[n].size
+            np.testing.assert_array_equal(reads[n][:size], apart[n][:size], str(kernel))
+
+
+def test_nan_is_the_largest_and_the_smallest() -> None:
+    kernels = [row_reductions(4, n, float32) for n in (5, 20, 700)]
+    for kernel, loaded in zip(kernels, load_all(kernels), strict=True):
+        columns = kernel.space[1]
+        x = np.random.default_rng(2).normal(size=(4, columns)).astype(np.float32)
+        x[0, 0], x[1, columns - 1], x[2, columns // 2] = np.nan, np.nan, -np.inf
+        results = [np.zeros(4, each.dtype) for each in kernel.writes]
+        loaded(x, *results)
+        for found, reduce in zip(results, (np.sum, np.max, np.min), strict=False):
+            np.testing.assert_array_equal(np.isnan(found), [True, True, False, False])
+            np.testing.assert_allclose(found[2:], reduce(x[2:], axis=1), 1e-4, 1e-4)
+
+
+def test_long_sums_are_accurate() -> None:
+    """No less than NumPy's pairwise sums: a million numbers of one sign to a few units in the last place."""
+    kernel = everything(1, 1_000_003)
+    x = np.random.default_rng(3).uniform(0, 1, 1_000_003).astype(np.float32)
+    result = np.zeros(1, np.float32)
+    load_all([kernel])[0](x, result)
+    exact = x.sum(dtype=np.float64)
+    assert abs(result[0] - exact) < 4 * np.spacing(np.float32(exact))
+
+
+def test_items() -> None:
+    """Rows or blocks of columns are shared out; what is summed over rows is not."""
+    assert chain(800_000).items == chain(800, 1000).items == 196
+    assert softmax(512, 64).items == 512 and softmax(4, 8, 64).items == 32
+    assert layer_norm_backward(64, 256).items == 1 and one_sum(1000, 256).items == 4
+    assert outer_reductions(4, 3, 20).items == 1 and chain().items == 1
+
+
+def test_flops() -> None:
+    assert chain(3, 17).flops == 3 * 3 * 17
+    assert softmax(3, 10).flops == 5 * 30
+    assert layer_norm_backward(6, 10).flops == 6 * 10 * 13 + 6 * 2
+
+
+# --- random kernels -------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def kernels(draw: st.DrawFn) -> Fused:
+    """Any kernel whose arithmetic is exact in its dtype."""
+    space = tuple(draw(st.lists(st.sampled_from((1, 2, 3, 5, 16, 17, 40)), max_size=3)))
+    dtype = draw(st.sampled_from((float64, int32, int64)))
+    b = Build(*space)
+    values = [b.load(dtype, _strides(draw, space, repeat=True)) for _ in range(draw(st.integers(1, 3)))]
+    values.append(b.position(draw(st.integers(-3, 3)), _strides(draw, space, repeat=True), dtype))
+    for _ in range(draw(st.integers(0, 7))):
+        x, y = (draw(st.sampled_from(values)) for _ in range(2))
+        op = draw(st.sampled_from(("add", "subtract", "maximum", "select", "halve", "row_sum", "row_max", "row_min")))
+        if op == "select":
+            values.append(b("select", b("less", x, y), x, y))
+        elif op == "halve":  # keeps numbers small, with something dear
+            values.append(b("floor_divide", x, b.literal(2, dtype)))
+        else:
+            values.append(b(op, x) if op.startswith("row") else b(op, x, y))
+    for _ in range(draw(st.integers(1, 3))):
+        _write(draw, b, draw(st.sampled_from(values)))
+    return b.kernel
+
+
+def _write(draw: st.DrawFn, b: Build, step: int) -> None:
+    axes = range(len(b.space))
+    over = tuple(axis for axis in axes[:-1] if draw(st.booleans()))
+    gone = {*over, *([axes[-1]] if axes and b.is_row(step) and draw(st.booleans()) else [])}
+    kind = draw(st.sampled_from(("sum", "max", "min"))) if over else None
+    b.write(step, _strides(draw, b.space, gone=gone), kind, *over)
+
+
+def _strides(
+    draw: st.DrawFn, space: tuple[int, ...], repeat: bool = False, gone: Collection[int] = ()
+) -> tuple[int, ...]:
+    """In any order of axes, with gaps, backwards; 0 along axes that are gone, and along some if `repeat`."""
+    strides, step = [0] * len(space), 1
+    for axis in draw(st.permutations(range(len(space)))):
+        if axis not in gone and not (repeat and draw(st.integers(0, 3)) == 0):
+            step *= draw(st.sampled_from((1, 1, 1, 2)))
+            strides[axis] = step * draw(st.sampled_from((1, 1, -1)))
+            step *= space[axis]
+    return tuple(strides)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(kernels(), min_size=20, max_size=20))
+def test_random_kernels(some: list[Fused]) -> None:
+    check(some, pieces=(1, 3))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import gc
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from saegim.compiler.llvm import Module, literal, vector
-from saegim.runtime.jit import assembly, compiled, link, load
+from saegim.runtime import jit, parts
+from saegim.runtime.jit import Library, assembly, compiled, link, load
 from saegim.runtime.target import PRESETS, Target, host, runs
 
 
@@ -58,9 +60,9 @@ def test_code_for_other_processors_can_be_read(name: str, register: str) -> None
 
 @pytest.mark.parametrize("target", PRESETS.values(), ids=lambda each: each.name)
 def test_code_for_other_processors_can_be_compiled(target: Target) -> None:
-    code = compiled(scaled_sum(target.lanes(np.dtype("float32"))), target)
+    (code,) = compiled(scaled_sum(target.lanes(np.dtype("float32"))), target)
     assert code.startswith(b"\x7fELF")
-    assert code == compiled(scaled_sum(target.lanes(np.dtype("float32"))), target)
+    assert [code] == compiled(scaled_sum(target.lanes(np.dtype("float32"))), target)
 
 
 def test_variables_become_registers() -> None:
@@ -90,7 +92,40 @@ def test_what_is_no_code_is_refused(text: str, says: str) -> None:
 
 
 def test_code_goes_with_the_library() -> None:
-    code = compiled(scaled_sum(4), host())
+    codes = compiled(scaled_sum(4), host())
     for _ in range(50):
-        assert link(code, host()).address("whole")
+        assert link(codes, host()).address("whole")
     gc.collect()
+
+
+def chain(length: int) -> str:
+    """f0(x) = x, and each of the others is 2 times the one before plus its number."""
+    module = Module()
+    for number in range(length):
+        function = module.function(f"f{number}", [("i64", "")], "i64")
+        (value,) = function.parameters
+        if number:
+            value = function.op("add", function.op("mul", function.call(f"f{number - 1}", "i64", value), 2), number)
+        function.ret(value)
+    return module.text
+
+
+def called(library: Library, name: str, value: int) -> int:
+    result: int = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(library.address(name))(value)
+    return result
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_parts_are_compiled_at_the_same_time_and_call_each_other(
+    threads: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(parts, "SMALLEST", 100)
+    monkeypatch.setattr(jit, "threads", lambda: threads)
+    monkeypatch.setenv("SAEGIM_CACHE", str(tmp_path))
+    text = chain(30) + f"; for {threads} threads\n"
+    assert len(compiled(text, host(), threads)) == threads
+    expected = 5
+    for number in range(1, 30):
+        expected = 2 * expected + number
+    assert called(load(text, host()), "f29", 5) == expected
+    assert called(load(text, host()), "f29", 5) == expected  # from the cache

@@ -55,11 +55,14 @@ def run(waves: Waves, context: int, faults: int, threads: int | None = None) -> 
     context: the address that each function is given; faults: the address of an i32: once it is not 0, no further wave
     begins. Several Python threads may call this at the same time, with contexts of their own.
     """
-    pool = _pool_of(width() if threads is None else threads)
+    count = width() if threads is None else min(threads, native.MOST_THREADS)
+    pool = _pool
+    if pool is None or pool.count != count:
+        pool = _pool_of(count)
     if pool is None:
         _functions().alone(waves.address, waves.count, context, faults)
     else:
-        pool.run(waves.address, waves.count, context, faults)
+        pool.together(pool.state, waves.address, waves.count, context, faults)
 
 
 class _Functions:
@@ -92,10 +95,11 @@ class _Pool:
         """count: the threads, the caller's among them."""
         self.count = count
         self._functions = _functions()
+        self.together = self._functions.together
         self._memory = ctypes.create_string_buffer(native.STATE_BYTES + 128)
-        self._state = -(-ctypes.addressof(self._memory) // 128) * 128
+        self.state = -(-ctypes.addressof(self._memory) // 128) * 128
         for name, kind in (("mutex", "mutex"), ("rested", "cond"), ("returned", "cond")):
-            getattr(_libc(), f"pthread_{kind}_init")(ctypes.c_void_p(self._state + native.FIELDS[name]), None)
+            getattr(_libc(), f"pthread_{kind}_init")(ctypes.c_void_p(self.state + native.FIELDS[name]), None)
         spins = _looks() if count <= cores() else _looks() // 50  # others need the cores that spinning would take
         self._set("spins", spins)
         self._set("threads", count)
@@ -107,23 +111,21 @@ class _Pool:
             for worker in self._workers:
                 worker.start()
 
-    def run(self, waves: int, count: int, context: int, faults: int) -> None:
-        self._functions.together(self._state, waves, count, context, faults)
-
     def close(self) -> bool:
         """Sends the workers home and waits for them; False, and nothing is done, while somebody runs waves."""
-        if not self._functions.dismiss(self._state):
+        if not self._functions.dismiss(self.state):
             return False
+        self.count = 0  # nobody asks for it any more
         for worker in self._workers:
             if worker.ident is not None:
                 worker.join()
         return True
 
     def _serve(self, number: int) -> None:
-        self._functions.serve(self._state, number)
+        self._functions.serve(self.state, number)
 
     def _set(self, field: str, value: int) -> None:
-        ctypes.c_int64.from_address(self._state + native.FIELDS[field]).value = value
+        ctypes.c_int64.from_address(self.state + native.FIELDS[field]).value = value
 
 
 _pool: _Pool | None = None
@@ -134,12 +136,7 @@ _ended = False
 def _pool_of(count: int) -> _Pool | None:
     """The pool of `count` threads; None where the caller has to work alone."""
     global _pool
-    pool = _pool
-    if count <= 1 or not _several() or _ended:
-        return None
-    if pool is not None and pool.count == count:
-        return pool
-    if not _changing.acquire(blocking=False):
+    if count <= 1 or not _several() or _ended or not _changing.acquire(blocking=False):
         return None
     try:
         if _pool is not None and not _pool.close():
@@ -150,8 +147,15 @@ def _pool_of(count: int) -> _Pool | None:
         _changing.release()
 
 
-def _forget() -> None:
-    """In a child process: the workers stayed with the parent."""
+def _before_fork() -> None:
+    """Sends the workers home, so that the process is whole when it is doubled; the next run makes new ones."""
+    global _pool
+    if _pool is not None and _pool.close():
+        _pool = None
+
+
+def _in_child() -> None:
+    """Where workers were busy, they stayed with the parent."""
     global _pool, _changing
     _pool, _changing = None, threading.Lock()
 
@@ -165,7 +169,7 @@ def _end() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(before=_before_fork, after_in_child=_in_child)
 atexit.register(_end)
 
 

@@ -350,7 +350,7 @@ def test_nodes_keep_where_they_come_from() -> None:
     assert simple.outputs[0].where == product.where
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(graphs())
 def test_simplifying_changes_no_result(graph: Graph) -> None:
     simple = equal(graph)

@@ -121,16 +121,13 @@ def _inner_product(node: Node) -> Node | None:
     batch = node.shape[:-2]
     first, second = (reshape(each, (*batch, left.shape[-1])) for each in (left, right))
     if not batch and first is second:
-        first = second = _without_moves(first)
+        first = second = _unshaped(first)
         return reshape(reduce("sum", make("multiply", first, second), all_axes(first)), node.shape)
     return reshape(reduce("sum", make("multiply", first, second), (len(batch),)), node.shape)
 
 
-def _without_moves(x: Node) -> Node:
-    """The array whose elements x has in some order and shape."""
-    while x.op in ("reshape", "permute"):
-        x = x.inputs[0]
-    return x
+def _unshaped(x: Node) -> Node:
+    return x.inputs[0] if x.op == "reshape" else x
 
 
 def _outer_product(node: Node) -> Node | None:

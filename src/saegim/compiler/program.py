@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Protocol
 
 import numpy.typing as npt
 
 from saegim.compiler.share import share_scans
 from saegim.ir import Graph, check
+from saegim.late import late
 from saegim.reference import Schedule
+
+# What makes native code is loaded when the first program is made: LLVM takes a while.
+_native = late("saegim.compiler.native")
 
 Array = npt.NDArray[Any]
 
@@ -28,9 +33,12 @@ class Program(Protocol):
 
 
 def compile_graph(graph: Graph) -> Program:
-    """The program for `graph`: at present its NumPy meaning, in a fixed order with memory released early."""
+    """The program for `graph`: native code for this machine, or its NumPy meaning where SAEGIM_COMPILE is 0."""
     check(graph)
     shared = share_scans(graph)
     if shared is not graph:
         check(shared, "share_scans")
-    return Schedule(shared)
+    if os.environ.get("SAEGIM_COMPILE", "0").strip() == "0":
+        return Schedule(shared)
+    program: Program = _native.NativeProgram(shared)
+    return program

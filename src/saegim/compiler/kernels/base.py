@@ -111,8 +111,9 @@ class Kernel(ABC):
     @property
     def name(self) -> str:
         """A name that says what it is, the same for equal kernels."""
-        digest = hashlib.sha256(repr(self).encode()).hexdigest()[:16]
-        return f"{type(self).__name__.lower()}_{digest}"
+        digest = hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+        sizes = "x".join(map(str, max((each.shape for each in (*self.reads, *self.writes)), key=math.prod, default=())))
+        return f"{type(self).__name__.lower()}_{sizes}_{digest}"
 
     def start(self, module: Module, name: str) -> Started:
         """Opens the function and names its parameters."""

@@ -10,6 +10,8 @@ All functions know the program's memory through one table of 64-bit words:
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from saegim.compiler.kernels.base import Kernel
 from saegim.compiler.llvm import Function, Module, Value, literal
 from saegim.compiler.lower.form import SHARD, START, Buffer, Call, Counter, Repeat, Space, Statement, View
@@ -36,19 +38,31 @@ def shares(unit: Unit) -> int:
     return max(1, min(unit.kernel.items, int(seconds / _SHARE), _MOST))
 
 
-class Emitter:
-    """Writes a plan into a module."""
+@dataclass
+class Timers:
+    """Counters of the ticks that each call takes, in every thread's arena from byte `start` on."""
 
-    def __init__(self, plan: Plan, target: Target) -> None:
+    start: int
+    calls: list[tuple[int, Call]] = field(default_factory=list)
+    """For each counter the number of the wave and the call."""
+
+
+class Emitter:
+    """Writes a plan into a module; with `timed` every call of a kernel is timed."""
+
+    def __init__(self, plan: Plan, target: Target, *, timed: bool = False) -> None:
         self.module = Module()
-        self._plan, self._target = plan, target
+        self._target = target
+        self.timers = Timers(plan.local_bytes) if timed else None
         made = HEADER + plan.inputs
         self._tables = {Space.INPUT: HEADER, Space.OUTPUT: made, Space.CONSTANT: made + len(plan.made)}
         self._kernels: dict[Kernel, str] = {}
+        self.wave = 0  # the one that is being written
         self.waves = [self._wave(number, wave.units) for number, wave in enumerate(plan.waves)]
         """For each wave the name of its function and its number of items."""
 
     def _wave(self, number: int, units: list[Unit]) -> tuple[str, int]:
+        self.wave = number
         names = [self._unit(unit, f"wave{number}_{place}") for place, unit in enumerate(units)]
         name = f"wave{number}"
         f = self.module.function(name, [("ptr", ""), ("i64", ""), ("i64", "")])
@@ -162,7 +176,24 @@ class _Writer:
             operands.append(f.at(self._arena, SCRATCH, "i8"))
         faults = f.load(f.at(self._table, 3, "ptr"), "ptr")
         onward = self._onward if call.accumulates else literal("i64", 0)
+        before = self._ticks()
         f.call(self._emitter.kernel(call.kernel), "void", *operands, first, last, onward, faults)
+        if before is not None:
+            self._count(call, before)
+
+    def _ticks(self) -> Value | None:
+        if self._emitter.timers is None:
+            return None
+        self._f.module.declare("llvm.readcyclecounter", "i64", [])
+        return self._f.call("llvm.readcyclecounter", "i64")
+
+    def _count(self, call: Call, before: Value) -> None:
+        f, timers, after = self._f, self._emitter.timers, self._ticks()
+        assert timers is not None
+        assert after is not None
+        place = f.at(self._arena, timers.start + 8 * len(timers.calls), "i8")
+        f.store(f.op("add", f.load(place, "i64"), f.op("sub", after, before)), place)
+        timers.calls.append((self._emitter.wave, call))
 
     def _pointer(self, view: View) -> Value:
         f, buffer = self._f, view.buffer

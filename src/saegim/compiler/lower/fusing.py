@@ -26,7 +26,7 @@ class _Fusing:
         self._steps: list[Step] = []
         self._known: dict[Step, int] = {}
         self._loads: list[View] = []
-        self._load_numbers: dict[object, int] = {}
+        self._load_numbers: dict[View, int] = {}
         self._of: dict[Node, int] = {}  # the step that computes a member
         self._writes: list[tuple[Write, View]] = []
         self._copies: list[tuple[View, View]] = []
@@ -37,10 +37,7 @@ class _Fusing:
             if node.op in REDUCTIONS:
                 self._reduce(node)
             else:
-                inputs = tuple(self._operand(each, node.shape) for each in node.inputs)
-                if node.op == "random_bits":
-                    strides = _spread(dense(node.shape), self._space, node.shape).strides
-                    inputs = (*inputs, self._step(Step("position", (), uint64, (0, strides))))
+                inputs = self._bits(node) if node.op == "random_bits" else self._operands(node)
                 self._of[node] = self._step(Step(node.op, inputs, node.dtype))
                 if self._body.is_needed(node):
                     self._store(node)
@@ -56,6 +53,16 @@ class _Fusing:
             number = self._known[step] = len(self._steps)
             self._steps.append(step)
         return number
+
+    def _operands(self, node: Node) -> tuple[int, ...]:
+        return tuple(self._operand(each, node.shape) for each in node.inputs)
+
+    def _bits(self, node: Node) -> tuple[int, ...]:
+        """The key, which is one number for all, and the position of each element."""
+        key = self._body.view(node.inputs[0])
+        everywhere = key.at(Strided(self._space, (0,) * len(self._space), key.where.offset))
+        strides = _spread(dense(node.shape), self._space, node.shape).strides
+        return self._loaded(everywhere), self._step(Step("position", (), uint64, (0, strides)))
 
     def _operand(self, node: Node, shape: Ints) -> int:
         """The step for an operand of a member of `shape`."""
@@ -76,11 +83,13 @@ class _Fusing:
         if seen is None:
             view = self._body.copied(view)
             seen = _spread(view.where, self._space, shape)
-        key = (view.buffer, view.moves, seen)
-        number = self._load_numbers.get(key)
+        return self._loaded(view.at(seen))
+
+    def _loaded(self, view: View) -> int:
+        number = self._load_numbers.get(view)
         if number is None:
-            number = self._load_numbers[key] = len(self._loads)
-            self._loads.append(view.at(seen))
+            number = self._load_numbers[view] = len(self._loads)
+            self._loads.append(view)
         return self._step(Step("load", (), view.buffer.dtype, (number,)))
 
     def _store(self, node: Node) -> None:

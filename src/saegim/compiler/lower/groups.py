@@ -147,11 +147,10 @@ class Grouping:
         assert group.space is not None
         if len(group.members) >= _LARGEST or not self.fits(node, group.space, lambda root: root in group.members):
             return False
-        for each in node.inputs:
-            made = self.item_of(self.path(each)[0])
-            if made is not None and made is not group and made.position >= group.position:
-                return False
-        return True
+        outside = [root for each in node.inputs if (root := self.path(each)[0]) not in group.members]
+        if node.size == 1 and math.prod(group.space) > 1 and any(root.op not in SOURCES for root in outside):
+            return False  # sums of sums over everything: they would make a long chain of the groups they add up
+        return all((made := self.item_of(root)) is None or made.position < group.position for root in outside)
 
     def _may_merge(self, earlier: Item, later: Item) -> bool:
         """Whether the members of `earlier` may be computed together with those of `later`."""
@@ -180,9 +179,10 @@ class Grouping:
         """
         if node.op in REDUCTIONS:
             return self._reduction_fits(node, space, inside)
-        full = spread(dense(node.shape), space)
-        if full is None:
+        if spread(dense(node.shape), space) is None:
             return False
+        if node.op == "random_bits":
+            return not inside(self.path(node.inputs[0])[0])  # its key is one number for all
         for each in node.inputs:
             root, where = self.path(each)
             seen = spread(where, space, of=node.shape)
@@ -202,8 +202,7 @@ class Grouping:
         if ends_in_group(root, space):
             return False
         own = spread(dense(root.shape), space)
-        assert own is not None, "a member fits its group"
-        return seen.offset == 0 and normal(space, seen.strides) == normal(space, own.strides)
+        return own is not None and seen.offset == 0 and normal(space, seen.strides) == normal(space, own.strides)
 
     def reduced_axes(self, node: Node, space: Ints) -> Ints | None:
         """The axes of `space` that the reduction `node` runs over; None where it does not fit."""

@@ -10,6 +10,8 @@ from saegim.compiler.kernels.walk import Chunk, Parts, without
 from saegim.compiler.llvm import Module, Value, literal, memory_type, vector
 from saegim.runtime.target import Target
 
+_VECTORS = 4  # side by side along a line, as each has to wait for its last comparison
+
 
 @dataclass(frozen=True)
 class ArgExtreme(Kernel):
@@ -50,10 +52,11 @@ class ArgExtreme(Kernel):
         lanes = target.lanes(self.x.dtype)
         size, step = self._axis
         along = step == 1 and size >= 2 * lanes
+        wide = lanes * (_VECTORS if size >= 2 * _VECTORS * lanes else 1)
 
         def body(chunk: Chunk) -> None:
             if along:
-                self._emit_line(start, chunk, lanes)
+                self._emit_line(start, chunk, wide)
             else:
                 self._emit_lines(start, chunk)
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from saegim.compiler.kernels.base import Kernel, Layout, Started
 from saegim.compiler.kernels.keys import key_type, ordered
 from saegim.compiler.kernels.walk import offset_of, without
-from saegim.compiler.llvm import Module, Value, literal, memory_type, size_of
+from saegim.compiler.llvm import Function, Module, Value, literal, memory_type, size_of
 from saegim.runtime.target import Target
 
 _FEW = 32  # lines of up to so many elements are sorted by inserting
-_DIGITS = {True: 11, False: 8}  # bits of a digit for long and for short lines
-_LONG = 8192
+_DIGIT = 11  # bits of the longest digit: its counts fit into the nearest cache
 
 
 @dataclass(frozen=True)
@@ -50,13 +49,9 @@ class ArgSort(Kernel):
         return self.x.shape[self.axis]
 
     @property
-    def _bits(self) -> int:
-        return _DIGITS[self._count >= _LONG]
-
-    @property
     def _scratch(self) -> list[tuple[str, int]]:
         """Element types and bytes of: keys, keys, positions, positions, counts per digit."""
-        parts = [(key_type(self.x.dtype), self._count)] * 2 + [("i32", self._count)] * 2 + [("i32", 1 << self._bits)]
+        parts = [(key_type(self.x.dtype), self._count)] * 2 + [("i32", self._count)] * 2 + [("i32", 1 << _DIGIT)]
         return [(kind, -(-size_of(kind) * count // 64) * 64) for kind, count in parts]
 
     def emit(self, module: Module, name: str, target: Target) -> None:  # noqa: ARG002 - the same for all
@@ -64,6 +59,16 @@ class ArgSort(Kernel):
         if self.x.size:
             _Sorting(self, start).emit()
         start.function.ret()
+
+
+class Digit(NamedTuple):
+    """Some bits of keys: where they begin, and as many ones (both i64)."""
+
+    shift: Value
+    mask: Value
+
+    def of(self, f: Function, key: Value) -> Value:
+        return f.op("and", f.op("lshr", f.convert("zext", key, "i64"), self.shift), self.mask)
 
 
 class _Sorting:
@@ -79,7 +84,7 @@ class _Sorting:
         self.counts = parts[4]
         self.keys, self.spare_keys = (f.variable("ptr", each) for each in parts[:2])
         self.places, self.spare_places = (f.variable("ptr", each) for each in parts[2:4])
-        self.key, self.count, self.bits = key_type(kernel.x.dtype), kernel._count, kernel._bits
+        self.key, self.count = key_type(kernel.x.dtype), kernel._count
 
     def emit(self) -> None:
         f, kernel = self.f, self.kernel
@@ -129,39 +134,47 @@ class _Sorting:
             self._put(keys, places, free.get(), (key, place))
 
     def _emit_digits(self, differ: Value) -> None:
-        """Sorts by every digit in which keys differ."""
+        """Sorts by every digit in which keys differ; as few digits as possible, as short as possible."""
         f = self.f
-        width = 8 * size_of(self.key)
-        with f.loop(0, width, self.bits) as place:
-            shift = f.convert("trunc", place, self.key)
-            with f.when(f.compare("icmp ne", self._digit(differ, shift), 0)):
-                self._emit_counts(shift)
-                self._emit_pass(shift)
+        wide = f.convert("zext", differ, "i64")
+        width = f.op("sub", literal("i64", 64), self._leading_zeros(f.op("or", wide, 1)))
+        digits = f.op("udiv", f.op("add", width, _DIGIT - 1), _DIGIT)
+        bits = f.op("udiv", f.op("sub", f.op("add", width, digits), 1), digits)
+        values = f.op("shl", literal("i64", 1), bits)
+        with f.loop(0, digits) as digit:
+            cut = Digit(f.op("mul", digit, bits), f.op("sub", values, 1))
+            with f.when(f.compare("icmp ne", cut.of(f, differ), 0)):
+                self._emit_counts(cut, values)
+                self._emit_pass(cut)
 
-    def _emit_counts(self, shift: Value) -> None:
+    def _leading_zeros(self, x: Value) -> Value:
+        self.f.module.declare("llvm.ctlz.i64", "i64", ["i64", "i1"])
+        return self.f.call("llvm.ctlz.i64", "i64", x, literal("i1", 1))
+
+    def _emit_counts(self, cut: Digit, values: Value) -> None:
         """Where the first key of every digit goes."""
         f, keys = self.f, self.keys.get()
-        with f.loop(0, 1 << self.bits) as digit:
+        with f.loop(0, values) as digit:
             f.store(literal("i32", 0), f.at(self.counts, digit, "i32"))
         with f.loop(0, self.count) as number:
-            digit = self._digit(f.load(f.at(keys, number, self.key), self.key), shift)
+            digit = cut.of(f, f.load(f.at(keys, number, self.key), self.key))
             place = f.at(self.counts, digit, "i32")
             f.store(f.op("add", f.load(place, "i32"), 1), place)
         total = f.variable("i32", literal("i32", 0))
-        with f.loop(0, 1 << self.bits) as digit:
+        with f.loop(0, values) as digit:
             place = f.at(self.counts, digit, "i32")
             count = f.load(place, "i32")
             f.store(total.get(), place)
             total.set(f.op("add", total.get(), count))
 
-    def _emit_pass(self, shift: Value) -> None:
+    def _emit_pass(self, cut: Digit) -> None:
         """Every key goes to the next place of its digit; what was spare becomes what is sorted."""
         f = self.f
         keys, places = self.keys.get(), self.places.get()
         new_keys, new_places = self.spare_keys.get(), self.spare_places.get()
         with f.loop(0, self.count) as number:
             pair = self._pair(keys, places, number)
-            count = f.at(self.counts, self._digit(pair[0], shift), "i32")
+            count = f.at(self.counts, cut.of(f, pair[0]), "i32")
             into = f.load(count, "i32")
             f.store(f.op("add", into, 1), count)
             self._put(new_keys, new_places, f.convert("zext", into, "i64"), pair)
@@ -172,11 +185,6 @@ class _Sorting:
             (self.spare_places, places),
         ):
             variable.set(value)
-
-    def _digit(self, key: Value, shift: Value) -> Value:
-        f = self.f
-        digit = f.op("lshr", key, shift)
-        return f.op("and", f.convert("zext", digit, "i64"), (1 << self.bits) - 1)
 
     def _pair(self, keys: Value, places: Value, number: Value) -> tuple[Value, Value]:
         f = self.f

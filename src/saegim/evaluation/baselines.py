@@ -26,6 +26,7 @@ import math
 import os
 import time
 import warnings
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -194,7 +195,7 @@ class _Block:
         return sum(len(term.encode()) + 8 for term in vocabulary)
 
 
-class LinearBaseline:
+class LinearBaseline(ABC):
     """One-vs-rest linear model over `TextFeatures`; use one of the two subclasses.
 
     features: shared with another baseline, or None for its own. c: the inverse of the penalty's weight, None for the
@@ -283,8 +284,9 @@ class LinearBaseline:
             "descent, on characters alone, case kept",
         )
 
+    @abstractmethod
     def _liblinear(self, c: float) -> Any:
-        raise NotImplementedError("use SvmBaseline or LogisticBaseline")
+        """The model of one class against the rest, not fitted yet; c is the inverse of the penalty's weight."""
 
 
 class SvmBaseline(LinearBaseline):

@@ -7,6 +7,7 @@ directions (Graves and Schmidhuber, 2005); `transformer` lets every token look a
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,19 +59,19 @@ class ReaderConfig:
         return self.kind != "bag"
 
 
-class Reader(nn.Module):
+class Reader(nn.Module, ABC):
     """The base of all readers: reads a batch of B texts, gives features (B, F).
 
     `rows` is the height of its table: how many n-grams there are for the bag, else how many tokens.
     """
 
-    def __init__(self, config: ReaderConfig, rows: int, seed: np.random.Generator) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def __init__(self, config: ReaderConfig, rows: int, seed: np.random.Generator) -> None: ...
 
     @staticmethod
+    @abstractmethod
     def sizes(config: ReaderConfig, rows: int) -> tuple[int, int]:
         """(F, parameters): known without making the reader, which a hostile config could make larger than memory."""
-        raise NotImplementedError
 
 
 class BagReader(Reader):

@@ -8,6 +8,7 @@ that the last state is that of the last real token, and a reading backwards begi
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -24,7 +25,7 @@ from saegim.tensor import Tensor
 State = tuple[Tensor, ...]  # what one direction of one layer carries: (B, H) each
 
 
-class _Recurrent(Module):
+class _Recurrent(Module, ABC):
     """Per layer l and direction: `weight_ih_l` (G*H, D), `weight_hh_l` (G*H, H), `bias_ih_l`, `bias_hh_l` (G*H,).
 
     All start uniform in +-1/sqrt(H). Names of the backward direction end in `_reverse`.
@@ -134,9 +135,9 @@ class _Recurrent(Module):
         weight: Tensor = getattr(self, f"{name}_{place}")
         return weight
 
+    @abstractmethod
     def _cell(self, state: State, projection: Tensor, onward: Tensor) -> State:
         """The next state. projection and onward (B, G*H): what the input and the state say to each gate."""
-        raise NotImplementedError
 
     def _gate(self, values: Tensor, number: int) -> Tensor:
         size = self.hidden_size

@@ -46,6 +46,10 @@ def test_decays_rise_through_the_warm_up_then_fall_to_the_end(total: int, share:
     np.testing.assert_allclose(found[max(total, warmup + 1) :], end, atol=1e-12)
 
 
+def test_one_cycle_may_begin_at_its_top() -> None:
+    assert schedules.OneCycle(10, rise=0.1)(0) == 1
+
+
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [

@@ -7,6 +7,7 @@ changing it recompiles nothing.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,41 +33,45 @@ class Constant:
         _check(max(self.warmup, 1), self.warmup)
 
     def __call__(self, step: int) -> float:
-        return min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
+        return _warmed_up(step, self.warmup)
 
 
 @dataclass(frozen=True)
-class Linear:
+class _Decay(ABC):
+    """Linear warm-up over `warmup` steps, then down from 1 to `end` at step `total` and for good."""
+
+    total: int
+    warmup: int = 0
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self.total, self.warmup)
+
+    def __call__(self, step: int) -> float:
+        if step < self.warmup:
+            return _warmed_up(step, self.warmup)
+        progress = (step - self.warmup) / max(self.total - self.warmup, 1)
+        return self.end + (1 - self.end) * self._left(min(1.0, progress))
+
+    @abstractmethod
+    def _left(self, progress: float) -> float:
+        """What is left of the way down: 1 at progress 0, 0 at progress 1."""
+
+
+@dataclass(frozen=True)
+class Linear(_Decay):
     """Linear warm-up over `warmup` steps, then linear decay to `end` at step `total`."""
 
-    total: int
-    warmup: int = 0
-    end: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check(self.total, self.warmup)
-
-    def __call__(self, step: int) -> float:
-        if step < self.warmup:
-            return (step + 1) / self.warmup
-        return 1 + (self.end - 1) * _progress(step, self.warmup, self.total)
+    def _left(self, progress: float) -> float:
+        return 1 - progress
 
 
 @dataclass(frozen=True)
-class Cosine:
+class Cosine(_Decay):
     """Linear warm-up over `warmup` steps, then half a cosine down to `end` (Loshchilov and Hutter, 2017)."""
 
-    total: int
-    warmup: int = 0
-    end: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check(self.total, self.warmup)
-
-    def __call__(self, step: int) -> float:
-        if step < self.warmup:
-            return (step + 1) / self.warmup
-        return self.end + (1 - self.end) * _half_cosine(_progress(step, self.warmup, self.total))
+    def _left(self, progress: float) -> float:
+        return _half_cosine(progress)
 
 
 @dataclass(frozen=True)
@@ -88,13 +93,13 @@ class OneCycle:
 
     def __call__(self, step: int) -> float:
         top = self.rise * self.total - 1
-        if step <= top:
+        if step < top:
             return 1 + (self.start - 1) * _half_cosine(step / top)
         return self.end + (1 - self.end) * _half_cosine(min(1.0, (step - top) / (self.total - 1 - top)))
 
 
-def _progress(step: int, warmup: int, total: int) -> float:
-    return min(1.0, (step - warmup) / max(total - warmup, 1))
+def _warmed_up(step: int, warmup: int) -> float:
+    return min(1.0, (step + 1) / warmup) if warmup else 1.0
 
 
 def _half_cosine(progress: float) -> float:

@@ -5,7 +5,7 @@
         b = sum of exp(x - a) over the row
         store exp(x - a) / b
 
-A row stays in the first-level cache, or in registers if it is short, while it is passed over several times.
+A row stays near the core, in registers if it is short, while it is passed over several times.
 """
 
 from __future__ import annotations
@@ -58,6 +58,10 @@ class Fused(Kernel):
     @property
     def items(self) -> int:
         return 1 if self.nest.is_empty else self.nest.items
+
+    @property
+    def scratch_bytes(self) -> int:
+        return self.plan.scratch_bytes
 
     @property
     def flops(self) -> int:

@@ -43,6 +43,11 @@ class Code:
     def f(self) -> Function:
         return self.started.function
 
+    @property
+    def scratch(self) -> Value:
+        assert self.started.scratch is not None, "a fused kernel that keeps nothing has no scratch memory"
+        return self.started.scratch
+
     @cached_property
     def lanes(self) -> int:
         """Vectors are filled by elements of 4 bytes, or by the widest if there are none; short rows need only part."""

@@ -7,13 +7,14 @@ What a later pass needs again is computed again if that is cheap and kept in a b
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from saegim.compiler.kernels.fused_nest import Nest
 from saegim.compiler.kernels.fused_steps import ROW_REDUCTIONS, Step, Write, weight
 
-_KEPT_COLUMNS = 8192  # rows up to this length are kept in the first-level cache
+_KEPT_COLUMNS = 1 << 16  # rows up to this length are kept, in the second-level cache if need be
 _DEAR = 8  # from this weight on a value is kept rather than computed again
 _GATHER = 10  # the weight of a load whose elements are apart
 
@@ -36,8 +37,10 @@ class Pass:
 
 @dataclass(frozen=True)
 class Plan:
-    """is_row and level are given for each step; scalars are the row values that are needed, in order."""
+    """is_row, level and sizes (bytes) are given for each step; scalars are the row values that are needed, in order."""
 
+    columns: int
+    sizes: tuple[int, ...]
     is_row: tuple[bool, ...]
     level: tuple[int, ...]
     scalars: tuple[int, ...]
@@ -50,9 +53,21 @@ class Plan:
         return frozenset(self.scalars).union(*(each.steps for each in self.passes))
 
     @property
-    def kept(self) -> tuple[int, ...]:
-        """The steps that need a buffer."""
-        return tuple(number for each in self.passes for number in each.kept)
+    def scratch_bytes(self) -> int:
+        """Memory for all buffers."""
+        return sum(self._rooms.values())
+
+    @property
+    def buffers(self) -> dict[int, int]:
+        """Where in scratch memory, in bytes, the buffer of each step begins that is kept."""
+        ends = itertools.accumulate(self._rooms.values(), initial=0)
+        return dict(zip(self._rooms, ends, strict=False))
+
+    @property
+    def _rooms(self) -> dict[int, int]:
+        """Bytes of each buffer: whole cache lines."""
+        kept = (number for each in self.passes for number in each.kept)
+        return {number: -(-self.columns * self.sizes[number] // 64) * 64 for number in kept}
 
 
 def plan(nest: Nest, writes: tuple[Write, ...]) -> Plan:
@@ -72,7 +87,8 @@ def plan(nest: Nest, writes: tuple[Write, ...]) -> Plan:
         if reductions or written:
             passes.add(now, reductions, written, [writes[number].step for number in written])
     scalars = tuple(number for number in sorted(needed) if is_row[number])
-    return Plan(is_row, level, scalars, passes.finished(), row_writes)
+    sizes = tuple(step.dtype.itemsize for step in nest.steps)
+    return Plan(nest.columns, sizes, is_row, level, scalars, passes.finished(), row_writes)
 
 
 def closure(steps: tuple[Step, ...], roots: Iterable[int], beyond: tuple[bool, ...] = ()) -> set[int]:

@@ -9,7 +9,7 @@ from functools import partial
 from saegim.compiler.kernels.fused_columns import Chunk, Code, Row, over_lanes
 from saegim.compiler.kernels.fused_passes import Pass
 from saegim.compiler.kernels.fused_steps import combined, identity, weight
-from saegim.compiler.llvm import Value, literal, memory_type, type_of, vector
+from saegim.compiler.llvm import Value, literal, type_of, vector
 
 _RUN = 64  # additions one after the other before a sum of floats is put aside, so that rounding errors stay small
 _UNROLLED = ((5, 4), (20, 2))  # passes of up to this weight go over so many vectors at once
@@ -110,14 +110,13 @@ def as_tree(pair: Callable[[Value, Value], Value], parts: Sequence[Value]) -> Va
 
 
 class Looped(Columns):
-    """Many columns, in loops; what a later pass needs again and is dear is kept in buffers on the stack."""
+    """Many columns, in loops; what a later pass needs again and is dear is kept in buffers."""
 
     def __init__(self, row: Row, held: dict[int, Held], block: Value) -> None:
         super().__init__(row, held)
         self._block = block
-        room = -(-self.code.nest.columns // self.code.lanes) * self.code.lanes
         self._buffers = {
-            number: self.f.array(memory_type(self.code.dtype(number)), room) for number in self.code.plan.kept
+            number: self.f.at(self.code.scratch, offset, "i8") for number, offset in self.code.plan.buffers.items()
         }
 
     def run(self, each: Pass) -> None:

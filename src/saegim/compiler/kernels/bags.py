@@ -20,7 +20,7 @@ from saegim.compiler.kernels.indices import (
     negated,
     report,
 )
-from saegim.compiler.kernels.walk import Chunk, Rows, carrier, merged, row_at, tiles, walk_range
+from saegim.compiler.kernels.walk import Chunk, Rows, carrier, merged, row_at, tiles, times, walk_range
 from saegim.compiler.llvm import Function, Module, Value, literal, type_of, vector
 from saegim.runtime.target import Target
 
@@ -78,14 +78,14 @@ class Bag(Kernel):
         element = type_of(self.table.dtype)
         ahead = Prefetch(self.table, self.indices, write=False)
         columns = self.table.strides[1], self.result.strides[1]
-        into = f.at(result, f.op("mul", bag, self.result.strides[0]), element)
+        into = f.at(result, times(f, bag, self.result.strides[0]), element)
         for number, tile in enumerate(tiles(self.table.shape[1], columns, target, element)):
             sums = [f.variable(vector(element, lanes), literal(vector(element, lanes), 0)) for _, lanes in tile]
             with f.loop(*span) as item:
                 if number == 0 and ahead.useful(target):
                     ahead.emit(f, table, indices, item)
                 row = row_at(f, table, load_index(f, indices, item, self.indices), self.table)
-                weight = f.load(f.at(weights, f.op("mul", item, self.weights.strides[0]), element), element)
+                weight = f.load(f.at(weights, times(f, item, self.weights.strides[0]), element), element)
                 for (first, lanes), total in zip(tile, sums, strict=True):
                     x = f.load(f.at(row, first * columns[0], element), vector(element, lanes))
                     total.set(f.op("fadd", total.get(), f.op("fmul", f.splat(weight, lanes), x)))
@@ -152,7 +152,7 @@ class BagTranspose(Kernel):
                 def body(chunk: Chunk) -> None:
                     chunk.store(f, 0, result, literal(vector(element, chunk.lanes), 0), element)
 
-                walk_range(f, f.op("mul", first, width), f.op("mul", last, width), (1,), lanes, body)
+                walk_range(f, times(f, first, width), times(f, last, width), (1,), lanes, body)
             else:
                 with f.loop(first, last) as row:
                     rows.clear(f, 0, row_at(f, result, row, self.result))
@@ -162,7 +162,7 @@ class BagTranspose(Kernel):
         element = type_of(self.x.dtype)
         columns = self.x.strides[1], self.result.strides[1]
         ahead = Prefetch(self.result, self.indices, write=True)
-        given = f.at(x, f.op("mul", bag, self.x.strides[0]), element)
+        given = f.at(x, times(f, bag, self.x.strides[0]), element)
         for number, tile in enumerate(tiles(self.x.shape[1], columns, target, element) or [[]]):
             xs = [f.load(f.at(given, at * columns[0], element), vector(element, lanes)) for at, lanes in tile]
             with f.loop(*span) as item:
@@ -173,7 +173,7 @@ class BagTranspose(Kernel):
                 report(f, negated(f, good), start.faults)
                 with f.when(f.op("and", good, shares.mine(f, index, start.first, start.last))):
                     row = row_at(f, result, index, self.result)
-                    weight = f.load(f.at(weights, f.op("mul", item, self.weights.strides[0]), element), element)
+                    weight = f.load(f.at(weights, times(f, item, self.weights.strides[0]), element), element)
                     for (first, lanes), value in zip(tile, xs, strict=True):
                         place = f.at(row, first * columns[1], element)
                         product = f.op("fmul", f.splat(weight, lanes), value)

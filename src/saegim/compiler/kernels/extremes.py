@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from saegim.compiler.kernels.base import Kernel, Layout, Started
 from saegim.compiler.kernels.keys import key_type, ordered
-from saegim.compiler.kernels.walk import Chunk, Parts, without
+from saegim.compiler.kernels.walk import Chunk, Parts, times, without
 from saegim.compiler.llvm import Module, Value, literal, memory_type, vector
 from saegim.runtime.target import Target
 
@@ -104,5 +104,5 @@ class ArgExtreme(Kernel):
     def _keys(self, start: Started, chunk: Chunk, place: Value) -> Value:
         """Larger ones for what is looked for, at `place` along the axis."""
         f, kind = start.function, memory_type(self.x.dtype)
-        moved = f.at(start.reads[0], f.op("mul", place, self._axis[1]), kind)
+        moved = f.at(start.reads[0], times(f, place, self._axis[1]), kind)
         return ordered(f, chunk.load(f, 0, moved, kind), self.x.dtype, descending=not self.largest)

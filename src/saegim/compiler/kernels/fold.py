@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from saegim.compiler.kernels.base import Kernel, Layout, Started
-from saegim.compiler.kernels.walk import Ints, moved, offset_of, tiles
+from saegim.compiler.kernels.walk import Ints, moved, offset_of, tiles, times
 from saegim.compiler.llvm import Module, Value, Variable, literal, type_of, vector
 from saegim.runtime.target import Target
 
@@ -52,7 +52,7 @@ class Fold(Kernel):
                 for tile in tiles(self.result.shape[-1], steps, target, element):
                     kinds = [vector(element, lanes) for _, lanes in tile]
                     sums = [(at, f.variable(kind, literal(kind, 0))) for (at, _), kind in zip(tile, kinds, strict=True)]
-                    self._emit_axis(start, places, f.op("mul", example, self.x.strides[0]), sums)
+                    self._emit_axis(start, places, times(f, example, self.x.strides[0]), sums)
                     for at, total in sums:
                         f.store(total.get(), f.at(into, at * steps[1], element))
         f.ret()
@@ -74,7 +74,7 @@ class Fold(Kernel):
         axis = axes - len(places)
         count, by = self.x.shape[1 + axis], self.stride[axis]
         with f.loop(0, self.size[axis]) as within:
-            reach = f.op("sub", places[0], f.op("mul", within, self.dilation[axis]))
+            reach = f.op("sub", places[0], times(f, within, self.dilation[axis]))
             # Without its sign, a negative reach is as far outside as one beyond the last window.
             hit = f.compare("icmp ult", reach, count * by)
             hit = f.op("and", hit, f.compare("icmp eq", f.op("urem", reach, by), 0))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from saegim.compiler.kernels.base import Layout
-from saegim.compiler.kernels.walk import carrier, offset_of
+from saegim.compiler.kernels.walk import carrier, offset_of, times
 from saegim.compiler.llvm import Function, Value, literal, memory_type, size_of, vector
 from saegim.dtypes import DType
 from saegim.runtime.target import Target
@@ -53,7 +53,7 @@ def all_inside(f: Function, pointer: Value, span: tuple[Value, Value], layout: L
     kind = memory_type(layout.dtype)
 
     def check(number: Value, width: int) -> None:
-        place = f.at(pointer, f.op("mul", number, layout.strides[0]), kind)
+        place = f.at(pointer, times(f, number, layout.strides[0]), kind)
         indices = integer(f, f.load(place, vector(kind, width)), layout.dtype)
         bad = f.compare("icmp uge", indices, rows)
         if width > 1:
@@ -100,7 +100,7 @@ class Prefetch(NamedTuple):
 
     def ask(self, f: Function, table: Value, row: Value) -> None:
         element = carrier(self.table.dtype)
-        start = f.at(table, f.op("mul", row, self.table.strides[0]), element)
+        start = f.at(table, times(f, row, self.table.strides[0]), element)
         for line in range(self._lines):
             f.prefetch(f.at(start, line * _LINE // size_of(element), element), self.write, near=3)
 

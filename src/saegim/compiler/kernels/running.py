@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from saegim.compiler.kernels.base import Kernel, Layout
-from saegim.compiler.kernels.walk import Chunk, Parts, without
+from saegim.compiler.kernels.walk import Chunk, Parts, times, without
 from saegim.compiler.llvm import Module, memory_type, vector
 from saegim.runtime.target import Target
 
@@ -56,9 +56,9 @@ class Running(Kernel):
             total = f.variable(vector(kind, chunk.lanes), chunk.load(f, 0, x, kind))
             chunk.store(f, 1, result, total.get(), kind)
             with f.loop(1, self.x.shape[self.axis]) as place:
-                new = chunk.load(f, 0, f.at(x, f.op("mul", place, self.x.strides[self.axis]), kind), kind)
+                new = chunk.load(f, 0, f.at(x, times(f, place, self.x.strides[self.axis]), kind), kind)
                 total.set(f.op(op, total.get(), new))
-                into = f.at(result, f.op("mul", place, self.result.strides[self.axis]), kind)
+                into = f.at(result, times(f, place, self.result.strides[self.axis]), kind)
                 chunk.store(f, 1, into, total.get(), kind)
 
         if self.x.size:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from saegim.compiler.kernels.base import Kernel, Layout, Started
 from saegim.compiler.kernels.indices import Prefetch, Shares, inside, load_index
-from saegim.compiler.kernels.walk import Chunk, Rows, carrier, merged, offset_of, row_at, walk, walk_range
+from saegim.compiler.kernels.walk import Chunk, Rows, carrier, merged, offset_of, row_at, times, walk, walk_range
 from saegim.compiler.llvm import Function, Module, Value, memory_type
 from saegim.runtime.target import Target
 
@@ -74,7 +74,7 @@ class _Scatter(Kernel):
         with shares.runs(f, start.first, start.last) as (first, last):
             if len(shape) == 1:
                 width = self.result.size // shares.rows
-                span = f.op("mul", first, width), f.op("mul", last, width)
+                span = times(f, first, width), times(f, last, width)
 
                 def body(chunk: Chunk) -> None:
                     chunk.store(f, 1, result, chunk.load(f, 0, table, element), element)

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from saegim.compiler.kernels.base import Kernel, Layout, Started
 from saegim.compiler.kernels.keys import key_type, ordered
-from saegim.compiler.kernels.walk import offset_of, without
+from saegim.compiler.kernels.walk import offset_of, times, without
 from saegim.compiler.llvm import Function, Module, Value, literal, memory_type, size_of
 from saegim.runtime.target import Target
 
@@ -101,7 +101,7 @@ class _Sorting:
             into = f.at(result, offset_of(f, line, shape, moves[1]), "i64")
             with f.loop(0, self.count) as number:
                 place = f.load(f.at(self.places.get(), number, "i32"), "i32")
-                step = f.op("mul", number, kernel.result.strides[kernel.axis])
+                step = times(f, number, kernel.result.strides[kernel.axis])
                 f.store(f.convert("zext", place, "i64"), f.at(into, step, "i64"))
 
     def _emit_keys(self, line: Value) -> Value:
@@ -111,7 +111,7 @@ class _Sorting:
         first = ordered(f, f.load(line, kind), x.dtype)
         differ = f.variable(self.key, literal(self.key, 0))
         with f.loop(0, self.count) as number:
-            key = ordered(f, f.load(f.at(line, f.op("mul", number, step), kind), kind), x.dtype)
+            key = ordered(f, f.load(f.at(line, times(f, number, step), kind), kind), x.dtype)
             f.store(key, f.at(self.keys.get(), number, self.key))
             f.store(f.convert("trunc", number, "i32"), f.at(self.places.get(), number, "i32"))
             differ.set(f.op("or", differ.get(), f.op("xor", key, first)))
@@ -246,6 +246,6 @@ class SearchSorted(Kernel):
     def _is_below(self, start: Started, number: Value, key: Value) -> Value:
         """Whether the key's place is after element `number`."""
         f, kind = start.function, memory_type(self.sorted.dtype)
-        place = f.at(start.reads[0], f.op("mul", number, self.sorted.strides[0]), kind)
+        place = f.at(start.reads[0], times(f, number, self.sorted.strides[0]), kind)
         other = ordered(f, f.load(place, kind), self.sorted.dtype)
         return f.compare("icmp ult" if self.side == "left" else "icmp ule", other, key)

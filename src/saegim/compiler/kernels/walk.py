@@ -64,9 +64,19 @@ def tiles(columns: int, steps: tuple[int, int], target: Target, element: str) ->
     return [parts[first : first + count] for first in range(0, len(parts), count)]
 
 
+def times(f: Function, number: Value, factor: int) -> Value:
+    """number * factor; without an instruction where that is easy to see."""
+    if number.text.isdecimal() or factor == 0:
+        return literal("i64", int(number.text) * factor if factor else 0)
+    return number if factor == 1 else f.op("mul", number, factor)
+
+
 def moved(f: Function, offset: Value, number: Value, stride: int) -> Value:
     """offset + number * stride."""
-    return f.op("add", offset, f.op("mul", number, stride))
+    step = times(f, number, stride)
+    if offset == ZERO:
+        return step
+    return offset if step == ZERO else f.op("add", offset, step)
 
 
 def offset_of(f: Function, number: Value, shape: Ints, strides: Ints) -> Value:
@@ -216,4 +226,4 @@ class Rows(NamedTuple):
 
 def row_at(f: Function, pointer: Value, number: Value, layout: Layout) -> Value:
     """Where row `number` (i64) of a table begins."""
-    return f.at(pointer, f.op("mul", number, layout.strides[0]), carrier(layout.dtype))
+    return f.at(pointer, times(f, number, layout.strides[0]), carrier(layout.dtype))

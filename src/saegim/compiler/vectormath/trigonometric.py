@@ -2,8 +2,8 @@
 
 x is n pi/2 + r with a whole number n and |r| <= pi/4 (Cody and Waite 1980: pi/2 in parts so short that their products
 with n are exact); sine and cosine of r are polynomials, and n says which of them is meant, with which sign. Numbers
-of float are reduced in double. Beyond a million, where the parts do not suffice, the C library steps in for a vector
-that has such a number. The coefficients minimise the largest relative error (Remez's algorithm).
+of float are reduced in double. Beyond a million, where the parts do not suffice, the C library steps in. The
+coefficients minimise the largest relative error (Remez's algorithm).
 """
 
 from __future__ import annotations
@@ -90,11 +90,13 @@ def _tan(x: Lanes) -> Lanes:
 
 
 def _with_library(name: str, x: Lanes, formula: Callable[[Lanes], Lanes]) -> Lanes:
-    """The formula's result, or the C library's for all lanes where one of them is too large for the formula."""
-    result = x.f.variable(x.value.type, formula(x).value)
-    with x.f.when(any_lane(x.abs() > _LIMIT)):
-        result.set(by_library(name, x).value)
-    return Lanes(x.f, result.get())
+    """The formula's results; the C library's for numbers that are too large for the formula."""
+    result = formula(x)
+    chosen = x.f.variable(x.value.type, result.value)
+    large = x.abs() > _LIMIT
+    with x.f.when(any_lane(large)):
+        chosen.set(large.where(by_library(name, x), result).value)
+    return Lanes(x.f, chosen.get())
 
 
 def _reduced(x: Lanes) -> _Reduced:

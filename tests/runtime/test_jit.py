@@ -11,7 +11,7 @@ import pytest
 
 from saegim.compiler.llvm import Module, literal, vector
 from saegim.runtime import jit, parts
-from saegim.runtime.jit import Library, assembly, compiled, link, load
+from saegim.runtime.jit import Library, assembly, compiled, load
 from saegim.runtime.target import PRESETS, Target, host, runs
 
 
@@ -44,7 +44,7 @@ def test_functions_run(target: Target) -> None:
     x, y = np.arange(4 * lanes, dtype=np.float32), np.zeros(4 * lanes, np.float32)
     ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(library.address("whole"))(x.ctypes.data, y.ctypes.data)
     np.testing.assert_array_equal(y, np.cumsum(3 * x))
-    with pytest.raises(AssertionError, match="no function other"):
+    with pytest.raises(RuntimeError, match="not found"):
         library.address("other")
 
 
@@ -91,11 +91,13 @@ def test_what_is_no_code_is_refused(text: str, says: str) -> None:
         load(text, host())
 
 
-def test_code_goes_with_the_library() -> None:
-    codes = compiled(scaled_sum(4), host())
+def test_code_stays_as_long_as_its_library() -> None:
+    codes = compiled(chain(3), host())
+    kept = Library(codes)
     for _ in range(50):
-        assert link(codes, host()).address("whole")
+        assert called(Library(codes), "f2", 5) == 24
     gc.collect()
+    assert [called(kept, name, 5) for name in ("f0", "f1", "f2", "f1")] == [5, 11, 24, 11]
 
 
 def chain(length: int) -> str:

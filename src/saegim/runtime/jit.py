@@ -9,6 +9,8 @@ higher level, which cost 5 to 20% more time. Large modules are cut, and compiled
 from __future__ import annotations
 
 import ctypes
+import itertools
+import os
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,21 +30,41 @@ llvm.initialize_all_targets()
 llvm.initialize_all_asmprinters()
 
 _LEVEL = 1
-_FORM = 2  # of what is kept on disk; another number wherever that, or what LLVM is asked for, changes
+_FORM = 3  # of what is kept on disk; another number wherever that, or what LLVM is asked for, changes
 _VERSIONS = f"saegim {__version__}, form {_FORM}, llvmlite {llvmlite.__version__}, LLVM {llvm.llvm_version_info}"
+
+# LLVM's newer linker puts all of an object file side by side, so that its parts reach each other by short distances;
+# for Windows it is not complete.
+_SIDE_BY_SIDE = os.name != "nt"
+_DISTANCES = "small" if _SIDE_BY_SIDE else "jitdefault"
 
 
 class Library:
     """Native code in memory; it stays there as long as this object lives."""
 
-    def __init__(self, engine: llvm.ExecutionEngine) -> None:
-        self._engine = engine
+    def __init__(self, codes: list[bytes]) -> None:
+        """codes: object files for this machine, which may call each other's functions and those of the process."""
+        self._name = f"library{next(_numbers)}"
+        builder = llvm.JITLibraryBuilder().add_current_process()
+        for code in codes:
+            builder.add_object_img(code)
+        self._linker = _linker()
+        self._held = {"": builder.link(self._linker, self._name)}
 
     def address(self, name: str) -> int:
-        """Where the function `name` begins."""
-        address: int = self._engine.get_function_address(name)
-        assert address, f"there is no function {name}"
+        """Where the function `name` begins. Raises RuntimeError if there is none."""
+        if name not in self._held:
+            self._held[name] = self._linker.lookup(self._name, name)  # its end would be that of the code, too
+        address: int = self._held[name][name]
         return address
+
+
+_numbers = itertools.count()
+
+
+@once
+def _linker() -> llvm.LLJIT:
+    return llvm.create_lljit_compiler(use_jit_link=_SIDE_BY_SIDE)
 
 
 _loaded: weakref.WeakValueDictionary[str, Library] = weakref.WeakValueDictionary()
@@ -60,7 +82,7 @@ def load(text: str, target: Target) -> Library:
         if code is None:
             code = _packed(compiled(text, target, threads()))
             cache.write(name, code)
-        library = _loaded[name] = link(_unpacked(code), target)
+        library = _loaded[name] = Library(_unpacked(code))
     return library
 
 
@@ -71,17 +93,6 @@ def compiled(text: str, target: Target, threads: int = 1) -> list[bytes]:
         return [_object(text, target)]
     with ThreadPoolExecutor(len(parts)) as executor:
         return list(executor.map(lambda part: _object(part, target), parts))
-
-
-def link(codes: list[bytes], target: Target) -> Library:
-    """Object files for this machine, brought into memory together and ready to be called."""
-    empty = llvm.parse_assembly("")
-    empty.triple = target.triple
-    engine = llvm.create_mcjit_compiler(empty, _machine(target))
-    for code in codes:
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    return Library(engine)
 
 
 def assembly(text: str, target: Target) -> str:
@@ -132,7 +143,7 @@ def _unpacked(whole: bytes) -> list[bytes]:
 
 def _machine(target: Target) -> llvm.TargetMachine:
     return llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=target.cpu, features=target.features, opt=_LEVEL, reloc="pic", codemodel="jitdefault"
+        cpu=target.cpu, features=target.features, opt=_LEVEL, reloc="pic", codemodel=_DISTANCES
     )
 
 

@@ -55,7 +55,7 @@ def test_every_dtype_of_tables_and_of_indices() -> None:
     rng = np.random.default_rng(1)
     cases: list[tuple[Array, Array, Mode]] = []
     for number, dtype in enumerate(dtypes.ALL):
-        for shape in ((11,), (11, 3), (11, 2, 5)):
+        for shape in ((11,), (11, 2, 5)):
             integers = (*dtypes.SIGNED, *dtypes.UNSIGNED)
             kind = integers[(number + len(shape)) % len(integers)]
             indices = rng.integers(-5 if kind.kind == "i" else 0, 19, (5, 7)).astype(kind)
@@ -63,7 +63,7 @@ def test_every_dtype_of_tables_and_of_indices() -> None:
                 (numbers(rng, shape, dtype), indices % 11 if mode == "raise" else indices, mode) for mode in MODES
             ]
     run(cases)
-    run([(spread(table), spread(indices), mode) for table, indices, mode in cases[::2]], gaps=True)
+    run([(spread(table), spread(indices), mode) for table, indices, mode in cases[::4]], gaps=True)
 
 
 @pytest.mark.parametrize("width", [(), (4,)])

@@ -62,7 +62,7 @@ def test_every_dtype_of_tables_and_of_indices() -> None:
     numeric = [dtype for dtype in dtypes.ALL if dtype.kind in "iuf"]
     for number, dtype in enumerate(numeric):
         kind = integers[number % len(integers)]
-        for shape in ((11,), (11, 3), (11, 2, 5)):
+        for shape in ((11,), (11, 2, 5)):
             for case in (drawn(rng, "scatter_set", shape, 9, dtype), drawn(rng, "scatter_add", shape, 0, dtype)):
                 op, table, indices, rows = case
                 cases.append((op, table, np.maximum(indices, 0).astype(kind) if op == "scatter_add" else indices, rows))
@@ -72,7 +72,7 @@ def test_every_dtype_of_tables_and_of_indices() -> None:
         indices = rng.integers(0, 15, 40).astype(kind)
         cases.append(("scatter_add", np.zeros((11, 3)), indices, numbers(rng, (40, 3), np.float64)))
     run(cases)
-    run([(op, spread(table), spread(indices), spread(rows)) for op, table, indices, rows in cases[::2]], gaps=True)
+    run([(op, spread(table), spread(indices), spread(rows)) for op, table, indices, rows in cases[::5]], gaps=True)
 
 
 def test_integers_wrap_around_and_uint64_reaches_outside() -> None:

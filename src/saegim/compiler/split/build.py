@@ -11,7 +11,8 @@ from saegim.compiler.split.place import Form
 from saegim.compiler.split.scans import Scanned
 from saegim.compiler.split.state import Split
 from saegim.dtypes import int64, uint64
-from saegim.ir import Graph, Node, Spec, body_of, constant, fresh_input, make
+from saegim.ir import Graph, Node, Shape, Spec, body_of, constant, fresh_input, make
+from saegim.ir.node import intern
 from saegim.ir.where import on_behalf_of
 
 _GOLDEN = 0x9E3779B97F4A7C15  # by which the counter of `random_bits` moves from one number to the next
@@ -72,30 +73,35 @@ def build(node: Node, form: Form, wants: tuple[Form, ...], values: Values, tile:
     if inputs == node.inputs and not isinstance(form, Split):
         return node
     with on_behalf_of(node.where):
-        if isinstance(form, Scanned):
-            assert tile is not None, "only tiles cut scans"
-            return make("scan", *inputs, **{**node.attrs, "body": local_body(form, tile)})
         if isinstance(form, Split):
             assert tile is not None, "only tiles cut values"
             return _cut(node, form, inputs, tile)
-        return make(node.op, *inputs, **node.attrs)
+        if isinstance(form, Scanned):
+            assert tile is not None, "only tiles cut scans"
+            return make("scan", *inputs, **{**node.attrs, "body": local_body(form, tile)})
+        if node.op == "scan":
+            return make("scan", *inputs, **node.attrs)
+        return intern(node.op, inputs, node.attrs, node.spec)  # `make` without inferring again what is known
 
 
 def _cut(node: Node, form: Split, inputs: tuple[Node, ...], tile: Tile) -> Node:
     shape = form.local(node.shape, tile.examples)
+    attrs = node.attrs
     if node.op == "iota":
         return _counted(node, form, shape, tile)
     if node.op == "random_bits":
         return _random(form, inputs[0], shape, tile)
     if node.op in ("reshape", "broadcast"):
-        return inputs[0] if inputs[0].shape == shape else make(node.op, *inputs, shape=shape)
-    if node.op == "slice":
-        stop = (*node.attrs["stop"][: form.axis], shape[form.axis], *node.attrs["stop"][form.axis + 1 :])
-        return make("slice", *inputs, **{**node.attrs, "stop": stop})
-    return make(node.op, *inputs, **node.attrs)
+        if inputs[0].shape == shape:
+            return inputs[0]
+        attrs = {"shape": shape}
+    elif node.op == "slice":
+        stop = attrs["stop"]
+        attrs = {**attrs, "stop": (*stop[: form.axis], shape[form.axis], *stop[form.axis + 1 :])}
+    return intern(node.op, inputs, attrs, Spec(shape, node.dtype))
 
 
-def _counted(node: Node, form: Split, shape: tuple[int, ...], tile: Tile) -> Node:
+def _counted(node: Node, form: Split, shape: Shape, tile: Tile) -> Node:
     """Numbers that count up; over the examples they go on where the tile starts."""
     count = make("iota", **{**node.attrs, "shape": shape})
     if node.attrs["axis"] != form.axis:
@@ -105,7 +111,7 @@ def _counted(node: Node, form: Split, shape: tuple[int, ...], tile: Tile) -> Nod
     return make("add", count, make("broadcast", first, shape=shape))
 
 
-def _random(form: Split, key: Node, shape: tuple[int, ...], tile: Tile) -> Node:
+def _random(form: Split, key: Node, shape: Shape, tile: Tile) -> Node:
     """The same bits as the whole has there: number i of key k is a function of k + i * golden."""
     each = form.per * math.prod(shape[form.axis + 1 :])
     step = constant(np.array(_GOLDEN * each % 2**64, np.uint64))
@@ -115,16 +121,24 @@ def _random(form: Split, key: Node, shape: tuple[int, ...], tile: Tile) -> Node:
 
 def combined(shards: Node, combine: str) -> Node:
     """What a partial (shards, *shape) is in all: pairs of shards, then pairs of those, so that few errors add up."""
-    count, shape = shards.shape[0], shards.shape[1:]
-    rows = []
-    for shard in range(count):
-        start, stop = (shard, *(0,) * len(shape)), (shard + 1, *shape)
-        row = make("slice", shards, start=start, stop=stop, step=(1,) * len(stop)) if count > 1 else shards
-        rows.append(make("reshape", row, shape=shape))
+    whole = Spec(shards.shape[1:], shards.dtype)
+    rows = [intern("reshape", (row,), {"shape": whole.shape}, whole) for row in _rows(shards)]
     while len(rows) > 1:
-        pairs = [make(_COMBINE[combine], *rows[at : at + 2]) for at in range(0, len(rows) - 1, 2)]
+        pairs = [intern(_COMBINE[combine], rows[at : at + 2], {}, whole) for at in range(0, len(rows) - 1, 2)]
         rows = pairs + rows[2 * len(pairs) :]
     return rows[0]
+
+
+def _rows(shards: Node) -> list[Node]:
+    """The shards one by one, (1, *shape) each."""
+    count, shape = shards.shape[0], shards.shape[1:]
+    if count == 1:
+        return [shards]
+    attrs = [
+        {"start": (shard, *(0,) * len(shape)), "stop": (shard + 1, *shape), "step": (1,) * shards.ndim}
+        for shard in range(count)
+    ]
+    return [intern("slice", (shards,), each, Spec((1, *shape), shards.dtype)) for each in attrs]
 
 
 # --- bodies of scans --------------------------------------------------------------------------------------------------

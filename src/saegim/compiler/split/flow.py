@@ -19,6 +19,7 @@ EARLY = 1 << 16
 
 _VIEWS = frozenset(("reshape", "permute", "broadcast", "slice"))
 _LIGHT = ELEMENTWISE | REDUCTIONS | _VIEWS | {"input", "constant", "iota", "random_bits", "take", "concat", "flip"}
+_ROWS = frozenset(("scatter_add", "scatter_set", "bag_transpose"))  # what they give are rows of tables, no examples
 _FREE = _VIEWS | {"input", "constant", "iota", "item"}
 
 
@@ -71,6 +72,8 @@ def work_of(node: Node) -> float:
         return 0
     if node.op == "dot":
         return 2.0 * node.size * node.inputs[0].shape[-1]
+    if node.op in ("bag", "bag_transpose"):
+        return 2.0 * node.inputs[1].size * node.shape[1]
     if node.op == "scan":
         return float(node.attrs["length"]) * sum(work_of(each) for each in body_of(node).nodes())
     return float(max(node.size, *(each.size for each in node.inputs), 0))
@@ -114,8 +117,8 @@ class Flow:
     # --- one node ----------------------------------------------------------------------------------------------------
 
     def _visit(self, node: Node) -> None:
-        if not node.inputs:
-            self.level[node] = 0
+        if node.op != "bag" and not any(each in self.states or each in self._again for each in node.inputs):
+            self.level[node] = max([self.level[each] for each in node.inputs], default=0)
         elif node.op == "scan":
             self._visit_scan(node)
         elif node.op == "item":
@@ -175,6 +178,8 @@ class Flow:
             self.conflicts += 1
         found = max(map(self.whole_level, node.inputs))
         self.level[node] = found
+        if node.op in _ROWS:
+            return
         kept = [self.states[each] for each in split] or [self._again[x] for x in node.inputs if x in self._again]
         for state in kept:
             assert isinstance(state, Split), "only split values are cut again"

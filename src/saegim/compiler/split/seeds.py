@@ -7,37 +7,39 @@ predicting) makes conflicts; parameters are listed first, so the earliest inputs
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from saegim.compiler.split.flow import Facts, Flow
 from saegim.ir import Node
 
 _SIZES = 8  # how many numbers of examples are tried
-_ENOUGH = 0.8  # of all work; then nothing else is tried
+_ALL = 0.95  # of all work in tiles: then no other number of examples is tried
+_MOST = 0.8  # then no fewer inputs of that size are tried
 _DATA = 4  # and with how many of the last inputs of that size, when all of them together clash
 
 
 def find_examples(facts: Facts) -> Flow | None:
     """The best flow; None where nothing can be split."""
-    enough = _ENOUGH * sum(facts.work.values())
+    total = sum(facts.work.values())
     best: Flow | None = None
-    for examples, inputs in _candidates(facts):
-        flow = _best_seeds(facts, examples, inputs, enough)
+    for examples in _candidates(facts):
+        inputs = [each for each in _data(facts) if each.shape[0] == examples]
+        flow = _best_seeds(facts, examples, inputs, _MOST * total)
         if flow.split_work and (best is None or flow.score > best.score):
             best = flow
-        if flow.split_work > enough:
+        if flow.split_work > _ALL * total:
             break
     return best
 
 
-def _candidates(facts: Facts) -> Iterator[tuple[int, list[Node]]]:
-    """Possible numbers of examples with the inputs of that many rows, the last inputs' first."""
+def _data(facts: Facts) -> list[Node]:
     graph = facts.graph
-    data = [each for each in graph.inputs if each not in graph.donated and each.ndim]
+    return [each for each in graph.inputs if each not in graph.donated and each.ndim]
+
+
+def _candidates(facts: Facts) -> list[int]:
+    """Possible numbers of examples: of bags, since nothing else comes in bags; else of the rows of inputs, last first."""
     bags = [node.shape[0] for node in facts.nodes if node.op == "bag"]
-    sizes = [each.shape[0] for each in reversed(data)]
-    for examples in [*dict.fromkeys(size for size in [*bags, *sizes] if size > 1)][:_SIZES]:
-        yield examples, [each for each in data if each.shape[0] == examples]
+    sizes = bags or [each.shape[0] for each in reversed(_data(facts))]
+    return [*dict.fromkeys(size for size in sizes if size > 1)][:_SIZES]
 
 
 def _best_seeds(facts: Facts, examples: int, inputs: list[Node], enough: float) -> Flow:

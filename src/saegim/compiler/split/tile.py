@@ -22,7 +22,7 @@ _LEAST_WORK = 1 << 15  # operations that are worth a tile of their own
 _WORTH_TILES = 200_000  # operations below which one phase for everything is as fast
 _UNSHARED = 64  # shards where there is nothing to add up
 _SMALL = 4096  # elements of partials that cost next to nothing
-_PER_ELEMENT = 192  # operations that a shard should do for each element it adds: about 32 examples' worth
+_PER_ELEMENT = 128  # operations that a shard should do for each element it adds: 32 examples forward and backward
 
 
 def choose_tile(flow: Flow) -> int | None:

@@ -77,7 +77,7 @@ def check(
 @pytest.mark.parametrize("target", runnable(), ids=lambda each: each.name)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_target(target: Target, dtype: str) -> None:
-    a, b, bias = numbers(2, 21, 70, dtype=dtype), numbers(2, 70, 87, dtype=dtype), numbers(87, dtype=dtype)
+    a, b, bias = numbers(2, 130, 70, dtype=dtype), numbers(2, 70, 87, dtype=dtype), numbers(87, dtype=dtype)
     check(a, b, target=target)
     check(a, turned(b), target=target)
     check(turned(a), turned(b), bias=bias, packed=True, target=target)
@@ -147,6 +147,8 @@ def test_accumulating(onward: bool) -> None:
     check(x.T, dy, onward=onward)
     check(x.T, dy, scattered(numbers(40, 50)), onward=onward)
     check(x.T, dy, turned(numbers(40, 50)), onward=onward)
+    check(x.T, dy[:, :1], onward=onward)
+    check(dy[:, :1].T, x, onward=onward)
 
 
 def test_pieces_do_not_change_bits() -> None:

@@ -121,7 +121,7 @@ class _Writer:
         """Where N has stride 1: row by row, by vectors."""
         f, kind = self.f, vector(self.element, self.lanes)
         columns = self.whole(self.given.columns)
-        with f.loop(ZERO, self.given.depth) as k, f.loop(ZERO, columns, self.lanes) as n:
+        with f.loop(ZERO, columns, self.lanes) as n, f.loop(ZERO, self.given.depth) as k:
             f.store(f.load(self.source(k, n), kind), self.panel(k, n))
         self.one_by_one(ZERO, self.given.depth, columns, self.given.columns)
         self.finish()

@@ -22,6 +22,7 @@ from saegim.runtime.target import Target
 
 _ROWS, _COLUMNS = 128, 64  # of an item, at most
 _BLOCK = 64  # length of a block of k, at most
+_NARROW, _MANY_ROWS = 256, 128  # B is packed for tiles of fewer bytes of a row, where that serves enough rows
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,14 @@ class Product(Kernel):
     def items(self) -> int:
         """Batches times groups of rows times groups of columns."""
         *_, rows, columns = self.c.shape
-        return self.c.size and self.c.size // (rows * columns) * self._row_groups * self._column_groups
+        upright = self._upright
+        return self.c.size and self.c.size // (rows * columns) * upright._row_groups * upright._column_groups
 
     @property
     def scratch_bytes(self) -> int:
         """For a packed block of B."""
-        return _BLOCK * _COLUMNS * self.a.dtype.itemsize if self._packs else 0
+        upright = self._upright
+        return _BLOCK * _COLUMNS * self.a.dtype.itemsize if upright._tileable and not upright.panel else 0
 
     @property
     def flops(self) -> int:
@@ -66,12 +69,23 @@ class Product(Kernel):
     def emit(self, module: Module, name: str, target: Target) -> None:
         assert len({each.dtype for each in (*self.reads, *self.writes)}) == 1, "a product's operands have one dtype"
         assert self.bias is None or not self.accumulate, "a bias is not accumulated"
-        started = self.start(module, name)
+        started, upright = self.start(module, name), self._upright
+        if upright is not self:
+            started.reads.reverse()
         if self.items:
             full = full_columns(self.c.dtype, target)
-            tiled = self._tileable and (self.panel or full.width) % full.width == 0
-            (_Tiled if tiled else _Plain)(self, started, target).write()
+            tiled = upright._tileable and (self.panel or full.width) % full.width == 0
+            (_Tiled if tiled else _Plain)(upright, started, target).write()
         started.function.ret()
+
+    @property
+    def _upright(self) -> Product:
+        """The same product as tiles like it: where only the columns of C lie side by side in memory, C' = B' A'."""
+        (rows, columns), (down, right) = self.c.shape[-2:], self.c.strides[-2:]
+        turns = self.a.strides[-2] == 1 and rows > 1 if columns == 1 else right != 1
+        if down != 1 or not turns or self.panel or self.bias is not None:
+            return self
+        return Product(_turned(self.b), _turned(self.a), _turned(self.c), self.accumulate)
 
     @property
     def _row_groups(self) -> int:
@@ -86,10 +100,12 @@ class Product(Kernel):
         """Whether tiles can write C."""
         return self.c.dtype.kind == "f" and (self.c.strides[-1] == 1 or self.c.shape[-1] == 1)
 
-    @property
-    def _packs(self) -> bool:
-        """Whether blocks of B are packed on the way."""
-        return not self.panel and self._tileable and self.b.strides[-1] != 1 and self.b.shape[-1] != 1
+
+def _turned(layout: Layout) -> Layout:
+    """The same matrices transposed."""
+    *batch, rows, columns = layout.shape
+    *steps, down, right = layout.strides
+    return Layout(layout.dtype, (*batch, columns, rows), (*steps, right, down))
 
 
 class _Item:
@@ -121,6 +137,10 @@ class _Tiled:
         self.rows, self.count = kernel.c.shape[-2:]
         self.depth = kernel.a.shape[-1]
         self.full = full_columns(self.dtype, target)
+        lies_across = kernel.b.strides[-1] != 1 and self.count != 1
+        # Narrow tiles read little of each row of B, and rows that are far apart displace each other in the cache.
+        is_scattered = self.full.width * self.dtype.itemsize < _NARROW and self.rows >= _MANY_ROWS
+        self.packs = not kernel.panel and (lies_across or is_scattered)
         self.zeros = self.f.array(self.element, self.full.width)
 
     def write(self) -> None:
@@ -176,7 +196,7 @@ class _Tiled:
         """Where a block of B begins, and its stride along k."""
         f, kernel = self.f, self.kernel
         source = self.place_in_b(item, begin, column)
-        if not kernel._packs:
+        if not self.packs:
             return source, literal("i64", kernel.panel or kernel.b.strides[-2])
         assert self.started.scratch is not None, "a block of B is packed into scratch memory"
         given = Packing(
@@ -230,7 +250,7 @@ class _Tiled:
         Without it, B comes from the third-level cache a third slower on processors that do not foresee its rows.
         """
         f = self.f
-        if self.kernel._packs:
+        if self.packs:
             return
         start = f.op("mul", number, share)
         with f.loop(start, f.intrinsic("llvm.smin", f.op("add", start, share), given.k)) as k:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from compiler.native import runnable
 from saegim.compiler.elementwise import CODE
 from saegim.compiler.llvm import Function, Module, Value, memory_type, vector
 from saegim.dtypes import DType
 from saegim.runtime.jit import Library, load
-from saegim.runtime.target import Target
+from saegim.runtime.target import Target, host
 
 Array = npt.NDArray[Any]
 
@@ -48,6 +49,10 @@ BOUNDS: dict[str, tuple[float, float, Ranges]] = {
     "atan2": (2, 2, [((-5, 5), (-5, 5))]),
     "hypot": (1, 1, [((-5, 5), (-5, 5)), ((-1e30, 1e30), (-1e30, 1e30))]),
 }
+
+
+TARGETS = [each for each in runnable() if each == host() or each.vector < host().vector]
+"""This machine's processor, and those with narrower vectors that it can stand in for."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import strategies as st
 
 from cases import ALL, Case
-from compiler.elements import BOUNDS, Array, Elements, Job, crossed
-from compiler.native import runnable
+from compiler.elements import BOUNDS, TARGETS, Array, Elements, Job, crossed
 from saegim import dtypes
 from saegim.compiler.elementwise import CODE, random_bits
 from saegim.compiler.llvm import Module
@@ -38,7 +37,6 @@ ELEMENTWISE_RULES = (
     rules.select,
 )
 EXACT = CODE.keys() - BOUNDS.keys() - {"cast"}
-TARGETS = runnable()
 
 
 @pytest.fixture(autouse=True)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compiler.elements import BOUNDS, Array, Elements, Job, crossed, ulps
-from compiler.native import runnable
+from compiler.elements import BOUNDS, TARGETS, Array, Elements, Job, crossed, ulps
 from saegim import dtypes
 from saegim.dtypes import DType, float32, float64
 from saegim.reference.meaning import meaning
-from saegim.runtime.target import Target, host
+from saegim.runtime.jit import assembly
+from saegim.runtime.target import PRESETS, Target, host
 
 INLINE = ("exp", "expm1", "log", "log1p", "log2", "tanh", "erf", "power", "logaddexp")
 SPECIAL = [0, 0.5, 1, 2, 3, 88.7, 88.73, 87.4, 103, 104, 110, 709.7, 709.8, 745, 746, 1e5, 1e10, 1e30, 3.4e38, 1e300]
@@ -40,7 +40,7 @@ def job(op: str, dtype: DType, target: Target) -> Job:
     return Job(op, (dtype,) * len(BOUNDS[op][2][0]), dtype, target.lanes(dtype))
 
 
-@pytest.fixture(scope="module", params=runnable(), ids=lambda target: target.name)
+@pytest.fixture(scope="module", params=TARGETS, ids=lambda target: target.name)
 def code(request: pytest.FixtureRequest) -> Elements:
     target: Target = request.param
     pairs = [(op, dtype) for op in BOUNDS for dtype in dtypes.FLOATING]
@@ -99,3 +99,9 @@ def test_tanh_and_erf_stay_within_one(code: Elements) -> None:
     for op in ("tanh", "erf"):
         for dtype in (float32, float64):
             assert np.abs(code(f"{op}_{dtype.name}", x.astype(dtype))).max() == 1
+
+
+def test_code_for_another_processor() -> None:
+    neon = PRESETS["neon"]
+    module = Elements({op: job(op, float32, neon) for op in BOUNDS}, host()).module
+    assert "fmla" in assembly(module.text, neon)

@@ -1,0 +1,1 @@
+"""What the elementwise primitives compute, as formulas on whole vectors: one file for each family of functions."""

@@ -2,7 +2,7 @@
 
 Up to 1 it is x + x P(x^2). Beyond, it is 1 - erfc(x), and erfc is the exponential of a polynomial for float. For
 double it is exp(-x^2) times a polynomial in (x - 2) / (x + 2), in which it bends less than in x (Schonfelder 1978).
-The coefficients minimise the largest relative error of erf (Remez's algorithm).
+The coefficients minimise the largest relative error of erf (Remez's algorithm); comments say how large it is.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 x is split into n log 2 + r with a whole number n and |r| <= log(2) / 2 (Cody and Waite 1980: log 2 in two parts, the
 first short enough that its products with n are exact). e to the r is a polynomial, 2 to the n is written into the
 bits of an exponent. n is rounded by adding a number so large that the sum has no bits for a fraction; the sum's
-lowest bits are n as an integer. The coefficients minimise the largest relative error of expm1(r) (Remez's algorithm).
+lowest bits are n as an integer. The coefficients minimise the largest relative error of expm1(r)
+(Remez's algorithm); comments say how large it is.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ def remainder_floats(x: Lanes, y: Lanes) -> Lanes:
 
 def _remainder(x: Lanes, y: Lanes) -> tuple[Lanes, Lanes, Lanes]:
     """The remainder, fmod, and whether y had to be added to it for the sign."""
-    rest = x._op("frem", y)
+    rest = x.op("frem", y)
     wrong = rest.differs(0) & ((rest < 0) ^ (y < 0))
     return rest.equals(0).where(rest.with_sign_of(y), wrong.where(rest + y, rest)), rest, wrong
 

@@ -15,7 +15,7 @@ def _parts(x: Lanes, y: Lanes, signed: bool) -> tuple[Lanes, Lanes, Lanes]:
     """
     fine = y.differs(0) & y.differs(-1) if signed else y.differs(0)
     divisor = fine.where(y, 1)
-    quotient = x._op("sdiv" if signed else "udiv", divisor)
+    quotient = x.op("sdiv" if signed else "udiv", divisor)
     return quotient, x - quotient * divisor, fine
 
 

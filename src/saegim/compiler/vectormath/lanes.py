@@ -57,26 +57,24 @@ class Lanes:
 
     # --- arithmetic ------------------------------------------------------------------------------------------------
 
-    def _op(self, opcode: str, other: Lanes | float) -> Lanes:
+    def op(self, opcode: str, other: Lanes | float) -> Lanes:
+        """LLVM's instruction `opcode`, for those that have no operator here."""
         return Lanes(self.f, self.f.op(opcode, self.value, self.number(other).value))
 
     def __add__(self, other: Lanes | float) -> Lanes:
-        return self._op("fadd" if self.is_float else "add", other)
+        return self.op("fadd" if self.is_float else "add", other)
 
     def __sub__(self, other: Lanes | float) -> Lanes:
-        return self._op("fsub" if self.is_float else "sub", other)
+        return self.op("fsub" if self.is_float else "sub", other)
 
     def __rsub__(self, other: float) -> Lanes:
         return self.number(other) - self
 
     def __mul__(self, other: Lanes | float) -> Lanes:
-        return self._op("fmul" if self.is_float else "mul", other)
+        return self.op("fmul" if self.is_float else "mul", other)
 
     def __truediv__(self, other: Lanes | float) -> Lanes:
-        return self._op("fdiv", other)
-
-    def __rtruediv__(self, other: float) -> Lanes:
-        return self.number(other) / self
+        return self.op("fdiv", other)
 
     def __neg__(self) -> Lanes:
         return Lanes(self.f, self.f.negate(self.value)) if self.is_float else self.number(0) - self
@@ -109,25 +107,25 @@ class Lanes:
     # --- bits ------------------------------------------------------------------------------------------------------
 
     def __and__(self, other: Lanes | int) -> Lanes:
-        return self._op("and", other)
+        return self.op("and", other)
 
     def __or__(self, other: Lanes | int) -> Lanes:
-        return self._op("or", other)
+        return self.op("or", other)
 
     def __xor__(self, other: Lanes | int) -> Lanes:
-        return self._op("xor", other)
+        return self.op("xor", other)
 
     def __invert__(self) -> Lanes:
         return self ^ (1 if self.element == "i1" else -1)
 
     def __lshift__(self, by: Lanes | int) -> Lanes:
-        return self._op("shl", by)
+        return self.op("shl", by)
 
     def __rshift__(self, by: Lanes | int) -> Lanes:
-        return self._op("lshr", by)
+        return self.op("lshr", by)
 
     def shift_signed(self, by: Lanes | int) -> Lanes:
-        return self._op("ashr", by)
+        return self.op("ashr", by)
 
     def bits(self) -> Lanes:
         """The floats' bits as integers."""

@@ -3,7 +3,7 @@
 A positive number is 2^e (1 + f) with a whole number e and 1 + f between sqrt(1/2) and sqrt(2). The logarithm of 1 + f
 is f - f^2 / 2 + f^3 P(f) for float; for double, with s = f / (2 + f), it is 2 s + s z P(z) with z = s^2 (a division,
 but a polynomial of half the degree), which is f - (f^2 / 2 - s (f^2 / 2 + z P(z))). The coefficients minimise the
-largest relative error (Remez's algorithm).
+largest relative error (Remez's algorithm); comments say how large it is.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 x is n pi/2 + r with a whole number n and |r| <= pi/4 (Cody and Waite 1980: pi/2 in parts so short that their products
 with n are exact); sine and cosine of r are polynomials, and n says which of them is meant, with which sign. Numbers
 of float are reduced in double. Beyond a million, where the parts do not suffice, the C library steps in. The
-coefficients minimise the largest relative error (Remez's algorithm).
+coefficients minimise the largest relative error (Remez's algorithm); comments say how large it is.
 """
 
 from __future__ import annotations

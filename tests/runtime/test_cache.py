@@ -19,6 +19,7 @@ BODY = bytes(range(256)) * 40
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SAEGIM_CACHE", str(tmp_path / "kept"))
+    monkeypatch.setattr(cache, "_TRIMMED_EVERY", 1)
     return tmp_path / "kept"
 
 
@@ -80,6 +81,16 @@ def test_the_longest_unused_go_first(folder: Path) -> None:
     assert cache.read("a") == BODY  # now it is the newest
     cache.write("f", BODY, limit=3 * (len(BODY) + 100))
     assert entries(folder) == ["a", "e", "f"]
+
+
+def test_the_size_is_looked_after_now_and_then(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_TRIMMED_EVERY", 4)
+    sizes = []
+    for number in range(12):
+        cache.write(str(number), BODY, limit=2 * (len(BODY) + 100))
+        sizes.append(len(entries(folder)))
+    assert max(sizes) == 5
+    assert min(sizes[4:]) == 2
 
 
 def test_what_is_larger_than_the_limit_is_not_kept(folder: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import stat
 import sys
@@ -20,11 +21,15 @@ import time
 from pathlib import Path
 
 LIMIT = 256 << 20
-"""Bytes that the entries may take together; those not used for the longest time go first."""
+"""Bytes that the entries may take together, looked after now and then; those not used for the longest time go first."""
 
 _MAGIC = b"saegim-1"
 _ENTRY, _UNFINISHED = ".code", ".part"
+_TRIMMED_EVERY = 32  # writes of a process, the first among them: looking through a full folder takes a while
 _ABANDONED_SECONDS = 3600  # a file that is still unfinished then was left by a program that was killed
+
+
+_writes = itertools.count()
 
 
 def key(*parts: str) -> str:
@@ -69,7 +74,8 @@ def write(name: str, body: bytes, limit: int = LIMIT) -> None:
         except BaseException:
             Path(unfinished).unlink(missing_ok=True)
             raise
-        _trim(folder, limit)
+        if next(_writes) % _TRIMMED_EVERY == 0:
+            _trim(folder, limit)
 
 
 def _head(name: str, body: bytes) -> bytes:

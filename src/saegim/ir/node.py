@@ -10,7 +10,7 @@ import itertools
 import math
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy.typing as npt
@@ -62,19 +62,16 @@ class Node:
     A `scan` has several results: its `results` lists them and `item` nodes pick one.
     """
 
-    __slots__ = ("__weakref__", "attrs", "dtype", "inputs", "op", "results", "shape", "where")
+    __slots__ = ("__weakref__", "attrs", "dtype", "inputs", "op", "results", "shape", "spec", "where")
 
     op: str
     inputs: tuple[Node, ...]
     attrs: dict[str, Any]
     shape: Shape
     dtype: DType
+    spec: Spec
     results: tuple[Spec, ...]
     where: Where
-
-    @property
-    def spec(self) -> Spec:
-        return Spec(self.shape, self.dtype)
 
     @property
     def ndim(self) -> int:
@@ -105,6 +102,7 @@ def intern(op: str, inputs: Sequence[Node], attrs: dict[str, Any], spec: Spec, r
         if node is None:
             node = object.__new__(Node)
             node.op, node.inputs, node.attrs = op, tuple(inputs), attrs
+            node.spec = spec
             node.shape, node.dtype = spec
             node.results = results
             node.where = where_am_i()
@@ -125,18 +123,17 @@ def topological(outputs: Sequence[Node], stop: frozenset[Node] = frozenset()) ->
     order: list[Node] = []
     seen: set[Node] = set()
     for output in outputs:
-        if output in seen:
-            continue
-        seen.add(output)
-        stack: list[tuple[Node, Iterator[Node]]] = [(output, iter(() if output in stop else output.inputs))]
+        stack = [output]
         while stack:
-            node, pending = stack[-1]
-            for child in pending:
-                if child not in seen:
-                    seen.add(child)
-                    stack.append((child, iter(() if child in stop else child.inputs)))
-                    break
+            node = stack[-1]
+            if node in seen:
+                stack.pop()
+                continue
+            pending = () if node in stop else [child for child in node.inputs if child not in seen]
+            if pending:
+                stack.extend(reversed(pending))  # the first input comes first
             else:
+                seen.add(node)
                 order.append(node)
                 stack.pop()
     return order

@@ -43,14 +43,19 @@ def layer(name: str) -> Iterator[None]:
         _layer.reset(token)
 
 
-@contextmanager
-def on_behalf_of(where: Where) -> Iterator[None]:
+class on_behalf_of:  # noqa: N801 - used like a function; written out, since passes enter it for every node
     """Nodes made inside belong where `where` says: a derivative or a copy is blamed on the operation it stems from."""
-    token = _on_behalf.set(where)
-    try:
-        yield
-    finally:
-        _on_behalf.reset(token)
+
+    __slots__ = ("_token", "_where")
+
+    def __init__(self, where: Where) -> None:
+        self._where = where
+
+    def __enter__(self) -> None:
+        self._token = _on_behalf.set(self._where)
+
+    def __exit__(self, *_error: object) -> None:
+        _on_behalf.reset(self._token)
 
 
 def where_am_i() -> Where:

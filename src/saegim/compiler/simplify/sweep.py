@@ -1,8 +1,8 @@
-"""Sweeps over a graph, applying the tables of rules until no rule has anything to say.
+"""Applies the tables of rules to every node of a graph until no rule has anything to say.
 
 A rule is a function from a node, whose inputs are simple already, to what stands for it, or None. Rules look only at
-what a node is made of, never at who uses it; so a node that no rule changes is simple for good. What nobody needs any
-more falls away, since only what the outputs need is kept.
+what a node is made of, never at who uses it; so a node that no rule changes is simple for good, and one pass is enough:
+what a rule makes is simplified at once. What nobody needs any more falls away: only what the outputs need is kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from saegim.compiler.simplify.folding import FOLDED, fold
 from saegim.ir import PRIMITIVES, Graph, Node, make
 from saegim.ir.where import on_behalf_of
 
-_ROUNDS = 8  # a rule that always finds something would be a fault; this bounds what it costs
 _TABLES = (moves.RULES, arithmetic.RULES, reductions.RULES)
 
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -25,43 +24,34 @@ RULES: dict[str, tuple[Rule, ...]] = {
 
 def sweep(graph: Graph) -> Graph:
     """The graph with every rule applied wherever it can be; bodies of scans stay as they are."""
-    settled: set[Node] = set(graph.inputs)
-    for _ in range(_ROUNDS):
-        outputs = _one_sweep(graph, settled)
-        if outputs == graph.outputs:
-            break
-        graph = Graph(graph.inputs, outputs, graph.donated)
-    return graph
-
-
-def _one_sweep(graph: Graph, settled: set[Node]) -> tuple[Node, ...]:
-    """The outputs after one pass over all nodes, inputs first."""
-    new: dict[Node, Node] = {}
+    simple = {node: node for node in graph.inputs}
     for node in graph.nodes():
-        new[node] = node if node in settled else _simplified(node, tuple([new[each] for each in node.inputs]), settled)
-    return tuple(new[node] for node in graph.outputs)
+        _simplified(node, simple)
+    outputs = tuple(simple[node] for node in graph.outputs)
+    return graph if outputs == graph.outputs else Graph(graph.inputs, outputs, graph.donated)
 
 
-def _simplified(node: Node, inputs: tuple[Node, ...], settled: set[Node]) -> Node:
-    """What stands for `node` on simple `inputs`; settled, unless a rule made it."""
+def _simplified(node: Node, simple: dict[Node, Node]) -> Node:
+    """What stands for `node`; `simple` remembers. Goes down only into what a rule has made, which is never deep."""
+    found = simple.get(node)
+    if found is not None:
+        return found
+    inputs = tuple([_simplified(each, simple) for each in node.inputs])
     rules = RULES[node.op]
-    if inputs == node.inputs:
-        changed = _apply(node, rules) if rules else None
+    if inputs == node.inputs and not rules:
+        found = node
     else:
         with on_behalf_of(node.where):
-            node = make(node.op, *inputs, **node.attrs)
-            changed = _apply(node, rules) if rules else None
-    if changed is not None:
-        return changed
-    if settled.issuperset(inputs):
-        settled.add(node)
+            made = node if inputs == node.inputs else make(node.op, *inputs, **node.attrs)
+            found = simple.get(made) or _ruled(made, rules, simple)
+    simple[node] = simple[found] = found
+    return found
+
+
+def _ruled(node: Node, rules: tuple[Rule, ...], simple: dict[Node, Node]) -> Node:
+    """What the first rule that has something to say makes of a node, simplified."""
+    for rule in rules:
+        changed = rule(node)
+        if changed is not None and changed is not node:
+            return _simplified(changed, simple)
     return node
-
-
-def _apply(node: Node, rules: tuple[Rule, ...]) -> Node | None:
-    with on_behalf_of(node.where):
-        for rule in rules:
-            found = rule(node)
-            if found is not None and found is not node:
-                return found
-    return None

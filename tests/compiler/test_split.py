@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from compiler.phased import interpret
-from compiler.recorded import Recorded, prediction, products, tokens, training
-from graphs import arrays_for, graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import saegim as sg
+from compiler.phased import interpret
+from compiler.recorded import Recorded, prediction, products, tokens, training
+from graphs import arrays_for, graphs
 from saegim import losses, nn, optim
 from saegim.compiler.split import Phased, split, to_text
 from saegim.dtypes import float64, int64, uint64
@@ -414,7 +415,7 @@ def perceptron(batch: int, width: int = 256) -> Graph:
 def training_graph(batch: int, sizes: tuple[int, ...]) -> Graph:
     """The gradients of a network's layers: products forward, backward, and over the batch."""
     x = data(batch, sizes[0])
-    weights = [data(*pair) for pair in zip(sizes, sizes[1:], strict=False)]
+    weights = [data(*pair) for pair in pairwise(sizes)]
     layers = [x]
     for weight in weights:
         layers.append(make("tanh", make("dot", layers[-1], weight)))

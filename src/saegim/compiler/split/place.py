@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from saegim.compiler.split.flow import Flow
 from saegim.compiler.split.scans import Scanned
@@ -19,22 +20,19 @@ Form = Split | Partial | Scanned | None
 """How a phase has a value: a tile's part, a tile's contribution, the results of a scan over tiles, or whole."""
 
 
-@dataclass(frozen=True)
-class Compute:
+class Compute(NamedTuple):
     """The value is computed from its operands, each in the form it is wanted in."""
 
     wants: tuple[Form, ...]
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """The value is read as phase `home` wrote it; None for an input of the program."""
 
     home: int | None
 
 
-@dataclass(frozen=True)
-class Complete:
+class Complete(NamedTuple):
     """The value is what the shards of phase `home` combine to."""
 
     home: int

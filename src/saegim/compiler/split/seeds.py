@@ -36,7 +36,7 @@ def _data(facts: Facts) -> list[Node]:
 
 
 def _candidates(facts: Facts) -> list[int]:
-    """Possible numbers of examples: of bags, since nothing else comes in bags; else of the rows of inputs, last first."""
+    """Possible numbers of examples: that of bags, since nothing else comes in bags; else inputs' rows, last first."""
     bags = [node.shape[0] for node in facts.nodes if node.op == "bag"]
     sizes = bags or [each.shape[0] for each in reversed(_data(facts))]
     return [*dict.fromkeys(size for size in sizes if size > 1)][:_SIZES]

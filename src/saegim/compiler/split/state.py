@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from saegim.ir import PRIMITIVES, Node, Shape, rules
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(NamedTuple):
     """Axis `axis` holds `per` entries for every example, in order; offsets of ragged data have `extra` 1 at the end.
 
     With `outer` above 1 it does so that many times: the axis is (outer, examples, per), row-major. Where time comes
@@ -42,15 +41,13 @@ class Split:
         return (*shape[: self.axis], self.outer, examples * self.per, *shape[self.axis + 1 :])
 
 
-@dataclass(frozen=True)
-class Partial:
+class Partial(NamedTuple):
     """What a tile contributes: the value is all contributions combined by "sum", "prod", "max", "min", "any", "all"."""
 
     combine: str
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(NamedTuple):
     """A node's state, and the state that it wants each operand in."""
 
     state: Split | Partial

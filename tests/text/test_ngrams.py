@@ -18,6 +18,7 @@ from saegim.text import (
     Ngrams,
     bag_of_ngrams,
     choose_buckets,
+    choose_buckets_for,
     count_distinct,
     count_features,
     hash_chunks,
@@ -214,7 +215,9 @@ def test_no_kind():
         Ngrams(words=None, chars=None)
 
 
-ROWS = st.lists(st.lists(st.integers(0, 9), max_size=20), max_size=20)
+# Few different features, and the largest there can be: of these two rows fit into one sort.
+FEATURE = st.integers(0, 9) | st.sampled_from([(1 << 31) - 1, 1 << 30])
+ROWS = st.lists(st.lists(FEATURE, max_size=20), max_size=20)
 
 
 @given(ROWS)
@@ -246,6 +249,15 @@ def test_distinct_hashes_are_estimated(count):
     twice = np.concatenate([values, values])
     estimate = count_distinct([Ragged(twice, np.asarray([0, len(twice)]))])
     assert abs(estimate - count) <= 0.002 * count + 1
+
+
+@pytest.mark.parametrize(("most", "read"), [(1024, 1), (1500, 2), (4096, 3), (5000, 5), (1 << 21, 20)])
+def test_no_more_is_read_than_decides_the_number_of_buckets(most, read):
+    values = np.random.default_rng(0).integers(0, 1 << 64, 20_000, np.uint64, endpoint=False)
+    chunks = [Ragged(part, np.asarray([0, len(part)])) for part in np.split(values, 20)]
+    rest = iter(chunks)
+    assert choose_buckets_for(rest, most=most) == choose_buckets(count_distinct(chunks), most=most)
+    assert len(list(rest)) == 20 - read
 
 
 def test_buckets_follow_the_data():

@@ -20,17 +20,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from saegim.data.ragged import offsets_of
 from saegim.errors import NotFittedError
 from saegim.models.limits import check_number, check_whole
-from saegim.text.buckets import MOST_BUCKETS, Bag, bag_of_ngrams, choose_buckets, count_distinct
+from saegim.text.buckets import MOST_BUCKETS, Bag, bag_of_ngrams, choose_buckets_for
 from saegim.text.ngrams import Ngrams, hash_chunks, locate_ngrams
 
 Array = npt.NDArray[Any]
 
-_SLAB = 1 << 24  # counts of (column, class) pairs that are worked on at once
+_SLAB = 1 << 24  # counts of (bucket, class) pairs that are worked on at once
 _MOST_BUCKETS_EVER = 1 << 24  # more than any training chooses: a model folder cannot ask for more memory
 
 
@@ -94,8 +93,7 @@ class NgramVectorizer:
 
     def fit_transform(self, texts: Sequence[str], labels: Array, classes: int) -> SparseRows:
         """Chooses buckets and weights; gives the training texts' own rows. `labels` (n,) ints below `classes`."""
-        distinct = count_distinct(hash_chunks(texts, self.ngrams))
-        buckets = choose_buckets(distinct, most=self.most_buckets)
+        buckets = choose_buckets_for(hash_chunks(texts, self.ngrams), most=self.most_buckets)
         bag = bag_of_ngrams(texts, self.ngrams, buckets)
         found = np.bincount(bag.features.values, minlength=buckets)
         least = self.weighting.min_texts
@@ -142,28 +140,35 @@ class NgramVectorizer:
     def _rows(self, bag: Bag) -> SparseRows:
         columns = self._column[bag.features.values]
         keep = columns >= 0
-        values = np.log1p(bag.counts[keep]).astype(np.float32) * self.weights[columns[keep]]
+        columns, counts = columns[keep], bag.counts[keep]
+        logs = np.log1p(np.arange(counts.max(initial=0) + 1)).astype(np.float32)  # a text has few different counts
         offsets = offsets_of(keep)[bag.features.offsets]
-        return SparseRows(columns[keep], _to_unit_length(values, offsets), offsets)
+        return SparseRows(columns, _to_unit_length(logs[counts] * self.weights[columns], offsets), offsets)
 
 
 def _information(bag: Bag, buckets: int, kept: Array, labels: Array, classes: int, prior: float) -> Array:
     """(V,) the divergence, in nats, of the labels of the texts with each column from all labels."""
-    offsets, texts = bag.features.offsets, len(labels)
-    ones = np.ones(len(bag.features.values), np.float32)
-    occurs = sparse.csr_array((ones, bag.features.values, offsets), shape=(texts, buckets))
-    one_hot = sparse.csr_array((np.ones(texts, np.float32), labels, np.arange(texts + 1)), shape=(texts, classes))
-    share = (np.bincount(labels, minlength=classes) / max(texts, 1)).astype(np.float32)
+    share = (np.bincount(labels, minlength=classes) / max(len(labels), 1)).astype(np.float32)
+    own = np.repeat(labels.astype(np.int32), bag.features.lengths)
     result = np.empty(len(kept), np.float32)
-    by_bucket = occurs.T.tocsr()
     step = max(1, _SLAB // classes)
-    for start in range(0, len(kept), step):
-        counts = (by_bucket[kept[start : start + step]] @ one_hot).toarray() + prior * share
+    for start in range(0, buckets, step):
+        first, last = np.searchsorted(kept, (start, start + step))
+        texts = _texts_of(bag.features.values, own, start, min(step, buckets - start), classes)
+        counts = texts[kept[first:last] - start].astype(np.float32) + prior * share
         counts /= counts.sum(1, keepdims=True)
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = np.where(counts > 0, counts * np.log(counts / share), 0)
-        result[start : start + step] = np.maximum(terms.sum(1), 0)
+        result[first:last] = np.maximum(terms.sum(1), 0)
     return result
+
+
+def _texts_of(features: Array, labels: Array, start: int, count: int, classes: int) -> Array:
+    """(count, C) how many texts of each class have each of the buckets from `start` on; features and labels (N,)."""
+    inside = (features >= start) & (features < start + count)
+    pairs = (features[inside] - start) * classes + labels[inside]
+    found: Array = np.bincount(pairs, minlength=count * classes).reshape(count, classes)
+    return found
 
 
 def _to_unit_length(values: Array, offsets: Array) -> Array:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from saegim.text.buckets import Bag, bag_of_ngrams, choose_buckets, count_distinct, count_features, to_buckets
+from saegim.text.buckets import (
+    Bag,
+    bag_of_ngrams,
+    choose_buckets,
+    choose_buckets_for,
+    count_distinct,
+    count_features,
+    to_buckets,
+)
 from saegim.text.ngrams import Features, Ngrams, hash_chunks, hash_ngrams, locate_ngrams
 from saegim.text.normalize import Normalizer
 from saegim.text.tokenizer import Encoded, Token, Tokenizer
@@ -17,6 +25,7 @@ __all__ = [
     "Tokenizer",
     "bag_of_ngrams",
     "choose_buckets",
+    "choose_buckets_for",
     "count_distinct",
     "count_features",
     "hash_chunks",

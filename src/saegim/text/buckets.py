@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from saegim.data.ragged import Ragged, offsets_of
 from saegim.errors import SettingError
-from saegim.text.ngrams import Ngrams, hash_chunks
+from saegim.text.ngrams import Ngrams, chunks_of, hash_chunk
+from saegim.text.parallel import in_order
 
 _CELLS = 1 << 25  # of the table that distinct hashes are counted with: good to 0.1% for 100 million
-_CHUNK = 1 << 20  # features that are sorted at once
+_CHUNK = 1 << 17  # features that are sorted at once: they stay in the cache
 LEAST_BUCKETS, MOST_BUCKETS = 1 << 10, 1 << 21
 
 
@@ -30,22 +32,33 @@ class Bag:
         return len(self.features)
 
 
-def count_distinct(chunks: Iterable[Ragged]) -> int:
+def count_distinct(chunks: Iterable[Ragged], *, enough: int | None = None) -> int:
     """About how many different hashes there are, in memory that does not grow with them.
 
     Linear counting (Whang, Vander-Zanden, Taylor 1990): each hash marks one of 2**25 cells; from the share of
-    cells left empty follows how many hashes there were.
+    cells left empty follows how many hashes there were. With `enough`, counting ends when there are as many.
     """
     marked = np.zeros(_CELLS, bool)
+    found = 0
     for chunk in chunks:
         marked[chunk.values & np.uint64(_CELLS - 1)] = True
-    empty = max(1, _CELLS - int(np.count_nonzero(marked)))
-    return round(-_CELLS * float(np.log(empty / _CELLS)))
+        empty = max(1, _CELLS - int(np.count_nonzero(marked)))
+        found = round(-_CELLS * float(np.log(empty / _CELLS)))
+        if enough is not None and found >= enough:
+            break
+    return found
 
 
 def choose_buckets(distinct: int, *, least: int = LEAST_BUCKETS, most: int = MOST_BUCKETS) -> int:
     """The power of two that gives every different feature a bucket, within [least, most]."""
     return min(most, max(least, 1 << max(0, distinct - 1).bit_length()))
+
+
+def choose_buckets_for(chunks: Iterable[Ragged], *, most: int = MOST_BUCKETS) -> int:
+    """`choose_buckets` for the different hashes in `chunks`, of which only so many are read that it is clear."""
+    # With more than the power of two below `most`, the next one is `most` or above it.
+    enough = (1 << max(0, most - 1).bit_length()) // 2 + 1
+    return choose_buckets(count_distinct(chunks, enough=enough), most=most)
 
 
 def to_buckets(hashes: Ragged, buckets: int) -> Ragged:
@@ -58,11 +71,13 @@ def to_buckets(hashes: Ragged, buckets: int) -> Ragged:
 def count_features(features: Ragged) -> Bag:
     """Each row's different features (int32, not negative) in rising order, with their numbers."""
     parts, counts, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+    bits = int(features.values.max(initial=0)).bit_length()
     row = 0
     while row < len(features):
         limit = features.offsets[row] + _CHUNK
         end = max(row + 1, int(np.searchsorted(features.offsets, limit, "right")) - 1)
-        values, number, length = _count_rows(features, row, end)
+        end = min(end, row + (1 << (32 - bits)))
+        values, number, length = _count_rows(features, row, end, bits)
         parts.append(values)
         counts.append(number)
         lengths.append(length)
@@ -70,21 +85,31 @@ def count_features(features: Ragged) -> Bag:
     return Bag(Ragged(np.concatenate(parts), offsets_of(np.concatenate(lengths))), np.concatenate(counts))
 
 
-def _count_rows(features: Ragged, start: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features, counts and numbers of features of rows start to end: one sort of (row, feature) pairs."""
+def _count_rows(features: Ragged, start: int, end: int, bits: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, counts and numbers of features of rows start to end: one sort of (row, feature) pairs.
+
+    A feature has `bits` bits; row and feature together are a number of 32 bits, which sorts faster than one of 64.
+    """
     values = features.values[features.offsets[start] : features.offsets[end]]
-    rows = np.repeat(np.arange(end - start), np.diff(features.offsets[start : end + 1]))
-    pairs = np.sort(rows << 32 | values)
+    rows = np.arange(end - start, dtype=np.uint32) << np.uint32(bits)
+    pairs = np.repeat(rows, np.diff(features.offsets[start : end + 1]))
+    pairs |= values.astype(np.uint32)
+    pairs.sort()
     first = np.ones(len(pairs), bool)
     first[1:] = pairs[1:] != pairs[:-1]
     at = np.flatnonzero(first)
     counts = np.diff(at, append=len(pairs)).astype(np.int32)
     found = pairs[at]
-    return (found & 0x7FFFFFFF).astype(np.int32), counts, np.bincount(found >> 32, minlength=end - start)
+    lengths = np.diff(np.searchsorted(found, rows), append=len(found))
+    return (found & np.uint32((1 << bits) - 1)).astype(np.int32), counts, lengths
 
 
 def bag_of_ngrams(texts: Sequence[str], ngrams: Ngrams, buckets: int) -> Bag:
     """The counted buckets of each text's n-grams: `hash_ngrams`, `to_buckets`, `count_features` chunk by chunk."""
     none = Bag(Ragged(np.empty(0, np.int32), np.zeros(1, np.int64)), np.empty(0, np.int32))
-    bags = [none, *(count_features(to_buckets(chunk, buckets)) for chunk in hash_chunks(texts, ngrams))]
+    bags = [none, *in_order(partial(_bag_of_chunk, ngrams, buckets), chunks_of(texts))]
     return Bag(Ragged.concatenate([bag.features for bag in bags]), np.concatenate([bag.counts for bag in bags]))
+
+
+def _bag_of_chunk(ngrams: Ngrams, buckets: int, chunk: Sequence[str]) -> Bag:
+    return count_features(to_buckets(hash_chunk(ngrams, chunk), buckets))

@@ -29,12 +29,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from saegim.data.ragged import Ragged, offsets_of
 from saegim.errors import SettingError
 from saegim.text.hangul import TAIL, code_points, decompose_codes, tails_of
+from saegim.text.parallel import in_order
 
 BASE = 0x9FB21C651E98DF25
 """An odd number without pattern: the base of the fold."""
@@ -122,8 +124,12 @@ def hash_ngrams(texts: Sequence[str], ngrams: Ngrams) -> Ragged:
 
 def hash_chunks(texts: Sequence[str], ngrams: Ngrams) -> Iterator[Ragged]:
     """`hash_ngrams` in pieces: consecutive texts of together about 260,000 characters at a time."""
-    for chunk in _chunks(texts):
-        yield _by_text([(group.hashes, group.counts(len(chunk))) for group in _groups(chunk, ngrams)], len(chunk))
+    return in_order(partial(hash_chunk, ngrams), chunks_of(texts))
+
+
+def hash_chunk(ngrams: Ngrams, chunk: Sequence[str]) -> Ragged:
+    """`hash_ngrams` of texts that are few enough to be worked on at once."""
+    return _by_text([(group.hashes, group.counts(len(chunk))) for group in _groups(chunk, ngrams)], len(chunk))
 
 
 def locate_ngrams(text: str, ngrams: Ngrams) -> Features:
@@ -179,10 +185,12 @@ class _Group:
 
     def counts(self, texts: int) -> np.ndarray:
         """(B,) how many each text has; they stand text after text."""
-        return np.bincount(self.sequence.text[self.at], minlength=texts)
+        first = np.searchsorted(self.sequence.text, np.arange(texts + 1))
+        return np.diff(np.searchsorted(self.at, first))
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def chunks_of(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Consecutive texts of together about 260,000 characters at a time."""
     start = characters = 0
     for index, text in enumerate(texts):
         characters += len(text)
@@ -197,6 +205,8 @@ def _groups(chunk: Sequence[str], ngrams: Ngrams) -> Iterator[_Group]:
     for sequence in _sequences(chunk, ngrams):
         shortest, longest = ngrams.kinds[sequence.kind]
         folds = np.zeros(len(sequence.symbols), np.uint64)
+        edges = ngrams.edges if sequence.kind == "chars" else 0
+        tails = tails_of(sequence.symbols) if edges else folds
         for size in range(1, min(longest, len(sequence.symbols)) + 1):
             folds = folds[: len(sequence.symbols) - size + 1] * np.uint64(BASE)
             folds += sequence.symbols[size - 1 :]
@@ -209,26 +219,22 @@ def _groups(chunk: Sequence[str], ngrams: Ngrams) -> Iterator[_Group]:
             at = np.flatnonzero(fits)
             salt = np.uint64((256 * _KIND[sequence.kind] + size) * GOLDEN % (1 << 64))
             yield _Group(sequence, size, at, _mix(folds[at] + salt))
-            if sequence.kind == "chars" and size <= ngrams.edges:
-                yield from _edge_groups(sequence, size, at, folds, salt)
+            if size <= edges:
+                yield from _edge_groups(sequence, tails, size, fits, folds, salt)
 
 
 def _edge_groups(
-    sequence: _Sequence, size: int, at: np.ndarray, folds: np.ndarray, salt: np.uint64
+    sequence: _Sequence, tails: np.ndarray, size: int, fits: np.ndarray, folds: np.ndarray, salt: np.uint64
 ) -> Iterator[_Group]:
-    """The n-grams at `at` whose last, or first, symbol is a syllable with a tail, cut there.
+    """The n-grams that fit whose last, or first, symbol is a syllable with a tail, cut there.
 
     A fold is a polynomial in BASE, so that exchanging a symbol adds the difference times BASE**place.
     """
-    last = sequence.symbols[at + size - 1]
-    tails = tails_of(last)
-    chosen = tails > 0
-    yield _Group(sequence, size, at[chosen], _mix(folds[at[chosen]] - tails[chosen] + salt))
-    first = sequence.symbols[at]
-    tails = tails_of(first)
-    chosen = tails > 0
-    change = (np.uint64(TAIL) + tails[chosen] - first[chosen]) * np.uint64(pow(BASE, size - 1, 1 << 64))
-    yield _Group(sequence, size, at[chosen], _mix(folds[at[chosen]] + change + salt))
+    at = np.flatnonzero(fits & (tails[size - 1 :] > 0))
+    yield _Group(sequence, size, at, _mix(folds[at] - tails[at + size - 1] + salt))
+    at = np.flatnonzero(fits & (tails[: len(fits)] > 0))
+    change = (np.uint64(TAIL) + tails[at] - sequence.symbols[at]) * np.uint64(pow(BASE, size - 1, 1 << 64))
+    yield _Group(sequence, size, at, _mix(folds[at] + change + salt))
 
 
 def _mix(z: np.ndarray) -> np.ndarray:

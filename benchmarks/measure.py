@@ -138,7 +138,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         "  ".join(cell.ljust(width) if not place else cell.rjust(width) for place, (cell, width) in enumerate(pairs))
         for pairs in (list(zip(row, widths, strict=True)) for row in (head, *rows))
     ]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(map(str.rstrip, lines))
 
 
 def note(command: str, figures: str, write: bool) -> None:

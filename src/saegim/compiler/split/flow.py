@@ -35,6 +35,8 @@ class Facts:
     """Elements to be computed for a node and all that it needs; infinite where a product is among it."""
     cheap: set[Node] = field(default_factory=set, init=False)
     """Nodes that are made anew wherever they are needed: constants, counters, random bits, chains upon them."""
+    fixed: set[Node] = field(default_factory=set, init=False)
+    """Nodes that depend on no input."""
     used: dict[Node, set[int]] = field(default_factory=dict, init=False)
     """The numbers of a scan's results that somebody reads."""
 
@@ -47,6 +49,8 @@ class Facts:
             self.cone[node] = own + inner if node.op in _LIGHT else math.inf
             if self._is_cheap(node):
                 self.cheap.add(node)
+            if node.op != "input" and all(each in self.fixed for each in node.inputs):
+                self.fixed.add(node)
             if node.op == "item":
                 self.used.setdefault(node.inputs[0], set()).add(node.attrs["index"])
 
@@ -64,6 +68,10 @@ class Facts:
     def remade(self, node: Node) -> bool:
         """Is a whole value made anew in each phase that needs it, rather than kept?"""
         return node in self.cheap or node.op in ("reshape", "broadcast", "slice")
+
+    def remade_in_tiles(self, node: Node) -> bool:
+        """Also in every tile? Arithmetic with scalars and keys of random bits is done once for all of them."""
+        return node.op == "broadcast" or node in self.fixed or (self.remade(node) and node not in self.cheap)
 
 
 def work_of(node: Node) -> float:

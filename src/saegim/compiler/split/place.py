@@ -149,19 +149,19 @@ class _Placing:
         self.whole(node, home)
 
     def _remade(self, node: Node) -> None:
-        """In each phase that needs it; a tile reads its part of it only where it cannot make that part alone."""
-        phases = {phase for form, phase in self.asked[node] if form is None}
+        """In each phase that needs it; a tile reads it where it cannot make its part alone, or should not."""
+        phases: set[int] = set()
         for form, phase in self.asked[node]:
-            if form is None:
-                continue
-            assert isinstance(form, Split), "a whole value is asked for whole or cut"
-            wants = backward(node, form)
-            if wants is None:
+            assert form is None or isinstance(form, Split), "a whole value is asked for whole or cut"
+            wants = None if form is None else backward(node, form)
+            if wants is not None:
+                self.compute(node, form, phase, wants)
+            elif form is None and (phase % 2 == 0 or self.flow.facts.remade_in_tiles(node)):
+                phases.add(phase)
+            else:
                 self.read(node, form, phase, phase - 1)
                 self.write(node, None, phase - 1)
                 phases.add(phase - 1)
-            else:
-                self.compute(node, form, phase, wants)
         if node in self.kept:
             home = self.homes[node] = self.kept[node]
             self.write(node, None, home)

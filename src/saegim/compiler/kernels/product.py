@@ -5,7 +5,8 @@
 The loops, from the outside: items (a batch, a group of rows, a group of columns), blocks of columns as wide as a tile,
 blocks of k so small that their part of B stays in the first-level cache, tiles of rows. The tiles are functions that
 all products of a module share. B is read as it lies where its columns lie side by side, or from panels; otherwise the
-part of B that a block needs is packed first.
+part of B that a block needs is packed first. A matrix times a vector is a few dot products at a time, and integers and
+results with gaps in both directions take plain loops.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ from dataclasses import dataclass
 
 from saegim.compiler.kernels.base import Kernel, Layout, Started
 from saegim.compiler.kernels.pack import Packing, packing
-from saegim.compiler.kernels.tiles import Call, Columns, Heights, edge_columns, elements_of_line, full_columns, tile
+from saegim.compiler.kernels.tiles import (
+    Call,
+    Columns,
+    Heights,
+    dots,
+    edge_columns,
+    elements_of_line,
+    full_columns,
+    share,
+    tile,
+)
 from saegim.compiler.kernels.walk import ZERO, offset_of
 from saegim.compiler.llvm import Function, Module, Value, literal, memory_type, type_of
 from saegim.dtypes import DType
@@ -73,19 +84,33 @@ class Product(Kernel):
         if upright is not self:
             started.reads.reverse()
         if self.items:
-            full = full_columns(self.c.dtype, target)
-            tiled = upright._tileable and (self.panel or full.width) % full.width == 0
-            (_Tiled if tiled else _Plain)(upright, started, target).write()
+            upright._way(target)(upright, started, target).write()
         started.function.ret()
 
     @property
     def _upright(self) -> Product:
-        """The same product as tiles like it: where only the columns of C lie side by side in memory, C' = B' A'."""
-        (rows, columns), (down, right) = self.c.shape[-2:], self.c.strides[-2:]
-        turns = self.a.strides[-2] == 1 and rows > 1 if columns == 1 else right != 1
-        if down != 1 or not turns or self.panel or self.bias is not None:
+        """The same product as it is best computed, which may be transposed: C' = B' A'."""
+        if self.panel or self.bias is not None or not self._turns:
             return self
         return Product(_turned(self.b), _turned(self.a), _turned(self.c), self.accumulate)
+
+    @property
+    def _turns(self) -> bool:
+        """Whether the rows of C lie side by side instead of its columns, or those of B are dotted with one row of A."""
+        (rows, columns), (down, right) = self.c.shape[-2:], self.c.strides[-2:]
+        if columns == 1:
+            return rows > 1 and down == 1 and self.a.strides[-2] == 1
+        if rows == 1:
+            return self.b.strides[-2] == 1 and self.b.strides[-1] != 1 and self.a.strides[-1] == 1
+        return down == 1 and right != 1
+
+    def _way(self, target: Target) -> type[_Tiled | _Dots | _Plain]:
+        """Who writes the function."""
+        full = full_columns(self.c.dtype, target)
+        if not self._tileable or self.panel % full.width:
+            return _Plain
+        is_vector = self.c.shape[-1] == 1 and self.a.strides[-1] == 1 and self.b.strides[-2] == 1 and not self.panel
+        return _Dots if is_vector else _Tiled
 
     @property
     def _row_groups(self) -> int:
@@ -172,7 +197,7 @@ class _Tiled:
         onward = started.onward if kernel.accumulate else ZERO
         with f.loop(0, blocks) as block:
             is_first, is_last = f.compare("icmp eq", block, 0), f.compare("icmp eq", block, blocks - 1)
-            begin, end = self.edge(block, blocks, self.depth), self.edge(f.op("add", block, 1), blocks, self.depth)
+            begin, end = share(f, block, blocks, self.depth)
             length = f.op("sub", end, begin)
             b, b_k = self.block_of_b(item, column, columns, begin, length)
             call = Call(
@@ -229,46 +254,58 @@ class _Tiled:
 
     def tiles(self, item: _Item, columns: Columns, given: Call, ahead: Value) -> None:
         """The rows of an item, tile after tile. Before each a share of the block of B at `ahead` is asked for."""
-        f, heights = self.f, Heights.of(self.rows, columns, self.target)
-        groups = self.kernel._row_groups
-        begin = self.edge(item.row_group, groups, heights.tiles)
-        end = self.edge(f.op("add", item.row_group, 1), groups, heights.tiles)
-        tall = literal("i64", heights.tall)
-        share = -(-_BLOCK * groups // heights.tiles)
-        with f.loop(begin, f.intrinsic("llvm.smin", end, tall)) as number:
-            self.prefetch(columns, given, ahead, f.op("sub", number, begin), share)
-            self.one_tile(columns, heights.rows, f.op("mul", number, heights.rows), given)
-        if heights.tall < heights.tiles:
-            with f.loop(f.intrinsic("llvm.smax", begin, tall), end) as number:
-                self.prefetch(columns, given, ahead, f.op("sub", number, begin), share)
-                row = f.op("add", f.op("mul", number, heights.rows - 1), heights.tall)
-                self.one_tile(columns, heights.rows - 1, row, given)
+        f, groups = self.f, self.kernel._row_groups
+        heights = Heights.of(self.rows, columns, self.target)
+        lines = -(-_BLOCK * groups // heights.tiles)
+        for rows, number, row in heights.loops(f, item.row_group, groups):
+            self.prefetch(columns, given, ahead, number, lines)
+            f.call(tile(f.module, self.dtype, rows, columns), "void", *given.at_row(f, row, self.element))
 
-    def prefetch(self, columns: Columns, given: Call, ahead: Value, number: Value, share: int) -> None:
-        """Asks for share number `number` of a block of B: `share` rows.
+    def prefetch(self, columns: Columns, given: Call, ahead: Value, number: Value, lines: int) -> None:
+        """Asks for part number `number` of a block of B: `lines` rows.
 
         Without it, B comes from the third-level cache a third slower on processors that do not foresee its rows.
         """
         f = self.f
         if self.packs:
             return
-        start = f.op("mul", number, share)
-        with f.loop(start, f.intrinsic("llvm.smin", f.op("add", start, share), given.k)) as k:
+        start = f.op("mul", number, lines)
+        with f.loop(start, f.intrinsic("llvm.smin", f.op("add", start, lines), given.k)) as k:
             row = f.at(ahead, f.op("mul", k, given.b_k), self.element)
             for column in range(0, columns.width, elements_of_line(self.dtype)):
                 f.prefetch(f.at(row, column, self.element))
 
-    def one_tile(self, columns: Columns, rows: int, row: Value, given: Call) -> None:
-        f = self.f
-        given = given._replace(
-            a=f.at(given.a, f.op("mul", row, given.a_row), self.element),
-            c=f.at(given.c, f.op("mul", row, given.c_row), self.element),
-        )
-        f.call(tile(f.module, self.dtype, rows, columns), "void", *given)
 
-    def edge(self, number: Value, parts: int, size: int) -> Value:
-        """Where part `number` of `parts` equal parts of `size` begins."""
-        return self.f.op("udiv", self.f.op("mul", number, size), parts)
+class _Dots:
+    """Writes a matrix times a vector, both of which lie along k: a few dot products at a time."""
+
+    def __init__(self, kernel: Product, started: Started, target: Target) -> None:
+        self.kernel, self.started, self.target, self.f = kernel, started, target, started.function
+        self.element = type_of(kernel.c.dtype)
+        self.zero = self.f.array(self.element, 1)
+
+    def write(self) -> None:
+        f, kernel, started = self.f, self.kernel, self.started
+        f.store(literal(self.element, 0), self.zero)
+        one = Columns(0, 1, 1, 1)
+        heights = Heights.of(kernel.c.shape[-2], one, self.target)
+        with f.loop(started.first, started.last) as number:
+            item = _Item(f, kernel, started, number)
+            given = Call(
+                a=item.a,
+                a_row=literal("i64", kernel.a.strides[-2]),
+                a_k=literal("i64", 1),
+                b=item.b,
+                b_k=literal("i64", 1),
+                c=item.c,
+                c_row=literal("i64", kernel.c.strides[-2]),
+                start=started.reads[2] if kernel.bias else self.zero,
+                k=literal("i64", kernel.a.shape[-1]),
+                add=started.onward if kernel.accumulate else ZERO,
+                cold=ZERO,
+            )
+            for rows, _, row in heights.loops(f, item.row_group, kernel._row_groups):
+                f.call(dots(f.module, kernel.c.dtype, rows, self.target), "void", *given.at_row(f, row, self.element))
 
 
 class _Plain:

@@ -12,10 +12,11 @@ divided into tiles.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from saegim.compiler.llvm import Function, Module, Value, Variable, listed, literal, type_of, vector
+from saegim.compiler.llvm import Function, Module, Value, Variable, lanes_of, listed, literal, type_of, vector
 from saegim.dtypes import DType
 from saegim.runtime.target import Target
 
@@ -80,6 +81,22 @@ class Heights:
         rows = -(-count // tiles)
         return cls(rows, tiles - (rows * tiles - count), tiles)
 
+    def loops(self, f: Function, group: Value, groups: int) -> Iterator[tuple[int, Value, Value]]:
+        """Loops over the tiles of group number `group` of `groups`: the rows of a tile, its number, its first row."""
+        begin, end = share(f, group, groups, self.tiles)
+        tall = literal("i64", self.tall)
+        with f.loop(begin, f.intrinsic("llvm.smin", end, tall)) as tile:
+            yield self.rows, f.op("sub", tile, begin), f.op("mul", tile, self.rows)
+        if self.tall < self.tiles:
+            with f.loop(f.intrinsic("llvm.smax", begin, tall), end) as tile:
+                yield self.rows - 1, f.op("sub", tile, begin), f.op("add", f.op("mul", tile, self.rows - 1), self.tall)
+
+
+def share(f: Function, number: Value, parts: int, size: int) -> tuple[Value, Value]:
+    """Where part number `number` of `parts` about equal parts of `size` begins and ends."""
+    begin, end = (f.op("udiv", f.op("mul", x, size), parts) for x in (number, f.op("add", number, 1)))
+    return begin, end
+
 
 class Call(NamedTuple):
     """The parameters of a tile's function, in order; strides and counts are of elements, all of them i64."""
@@ -96,15 +113,31 @@ class Call(NamedTuple):
     add: Value  # 1 to add to C, 0 to overwrite it
     cold: Value  # 1 where C may be far from the core, 0 where it was written a moment ago
 
+    def at_row(self, f: Function, row: Value, element: str) -> Call:
+        """The same for rows of A and C from `row` on."""
+        a, c = (f.at(x, f.op("mul", row, step), element) for x, step in ((self.a, self.a_row), (self.c, self.c_row)))
+        return self._replace(a=a, c=c)
+
 
 def tile(module: Module, dtype: DType, rows: int, columns: Columns) -> str:
     """The name of the function for `rows` rows and blocks like `columns`; it is written where it is missing."""
     edge = f"_{columns.tail}" if columns.tail != columns.lanes else ""
     name = f"tile_{dtype.name}_{rows}x{columns.vectors}x{columns.lanes}{edge}"
     if name not in module:
-        kinds = [("ptr" if part in ("a", "b", "c", "start") else "i64", "") for part in Call._fields]
-        _Tile(module.function(name, kinds), dtype, rows, columns).write()
+        _Tile(_function(module, name), dtype, rows, columns).write()
     return name
+
+
+def dots(module: Module, dtype: DType, rows: int, target: Target) -> str:
+    """The name of the function for `rows` rows of A, which have stride 1, times one column of B, which has too."""
+    name = f"dots_{dtype.name}_{rows}"
+    if name not in module:
+        _write_dots(_function(module, name), dtype, rows, target)
+    return name
+
+
+def _function(module: Module, name: str) -> Function:
+    return module.function(name, [("ptr" if x in ("a", "b", "c", "start") else "i64", "") for x in Call._fields])
 
 
 class _Tile:
@@ -167,3 +200,39 @@ class _Tile:
             self.f.masked_store(x, place, self.mask)
         else:
             self.f.store(x, place)
+
+
+def _write_dots(f: Function, dtype: DType, rows: int, target: Target) -> None:
+    """Sums of products lane by lane, whose lanes are added as a tree in the end; then what fills no vector."""
+    given, element, lanes = Call(*f.parameters), type_of(dtype), target.lanes(dtype)
+    kind = vector(element, lanes)
+    starts = [f.at(given.a, f.op("mul", given.a_row, row), element) for row in range(rows)]
+    sums = [f.variable(kind, literal(kind, 0)) for _ in range(rows)]
+    whole = f.op("and", given.k, -lanes)
+    with f.loop(0, whole, lanes) as k:
+        b = f.load(f.at(given.b, k, element), kind)
+        for start, total in zip(starts, sums, strict=True):
+            total.set(f.intrinsic("llvm.fmuladd", f.load(f.at(start, k, element), kind), b, total.get()))
+    first = f.load(given.start, element)
+    totals = [f.variable(element, f.op("fadd", _total(f, each.get()), first)) for each in sums]
+    with f.loop(whole, given.k) as k:
+        x = f.load(f.at(given.b, k, element), element)
+        for start, sum_ in zip(starts, totals, strict=True):
+            sum_.set(f.intrinsic("llvm.fmuladd", f.load(f.at(start, k, element), element), x, sum_.get()))
+    places = [f.at(given.c, f.op("mul", given.c_row, row), element) for row in range(rows)]
+    with f.when(f.compare("icmp ne", given.add, 0)):
+        for place, sum_ in zip(places, totals, strict=True):
+            sum_.set(f.op("fadd", f.load(place, element), sum_.get()))
+    for place, sum_ in zip(places, totals, strict=True):
+        f.store(sum_.get(), place)
+    f.ret()
+
+
+def _total(f: Function, x: Value) -> Value:
+    """The sum of all lanes: halves are added to each other."""
+    lanes = lanes_of(x.type)
+    while lanes > 2:
+        lanes //= 2
+        low, high = (f.shuffle(x, x, range(start, start + lanes)) for start in (0, lanes))
+        x = f.op("fadd", low, high)
+    return f.op("fadd", f.lane(x, 0), f.lane(x, 1))

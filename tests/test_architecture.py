@@ -161,9 +161,12 @@ def test_what_is_exported_exists_and_is_listed_once(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in files() if path.name == "__init__.py"], ids=module_name)
 def test_a_package_exports_exactly_what_its_first_file_imports(path: Path) -> None:
     names = exported(path)
+    body = tree_of(path).body
+    # What a package imports at first use, it names for type checkers.
+    at_first_use = [inner for node in body if isinstance(node, ast.If) for inner in node.body]
     bound = [
         alias.asname or alias.name
-        for node in tree_of(path).body
+        for node in (*body, *at_first_use)
         if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{module_name(path)}.")
         for alias in node.names
     ]

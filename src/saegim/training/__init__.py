@@ -1,8 +1,33 @@
-"""The loop: steps, epochs, validation, checkpoints, resuming, progress; and the classifier that uses it."""
+"""The loop: steps, epochs, validation, checkpoints, resuming, progress; and the classifier that uses it.
 
-from saegim.training.classifier import TextClassifier
-from saegim.training.settings import Settings
-from saegim.training.step import TrainStep, train_step
-from saegim.training.trainer import Examples, Trainer
+Everything is imported at its first use: a step of one's own model needs no tokenizers and no tables.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from saegim.training.classifier import TextClassifier
+    from saegim.training.settings import Settings
+    from saegim.training.step import TrainStep, train_step
+    from saegim.training.trainer import Examples, Trainer
 
 __all__ = ["Examples", "Settings", "TextClassifier", "TrainStep", "Trainer", "train_step"]
+
+_HOME = {
+    "Examples": "trainer",
+    "Settings": "settings",
+    "TextClassifier": "classifier",
+    "TrainStep": "step",
+    "Trainer": "trainer",
+    "train_step": "step",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'saegim.training' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"saegim.training.{_HOME[name]}"), name)
+    return value

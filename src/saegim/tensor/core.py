@@ -269,7 +269,8 @@ def elementwise(op: str, *inputs: Tensor) -> Tensor:
     """Elementwise `op` of operands broadcast to each other. Known ones are broadcast by NumPy on the way."""
     shape = broadcast_shapes(op, *(each.shape for each in inputs))
     if any(isinstance(each._value, Node) for each in inputs):
-        return apply(op, *(broadcast_to(each, shape) for each in inputs))
+        # As nodes first: a constant and its broadcast are made faster than an array that NumPy has repeated.
+        return Tensor(make(op, *(node_of(broadcast_to(Tensor(node_of(each)), shape)) for each in inputs)))
     return _evaluate(op, infer(op, [Spec(shape, each.dtype) for each in inputs], {}), inputs, {})
 
 

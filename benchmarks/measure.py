@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +98,11 @@ def medians(times: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 
 def peak_flops(threads: int) -> float:
-    """Floating-point operations a second that this machine reaches now, float32: saegim's own probe, else NumPy's."""
-    if find_spec("saegim.runtime.measure") is not None:
-        return float(import_module("saegim.runtime.measure").peak_flops(threads))
-    np, pools = import_module("numpy"), import_module("threadpoolctl")
-    size = 1024
-    x = np.ones((size, size), np.float32)
-    with pools.threadpool_limits(threads):
-        return 2.0 * size**3 / min(seconds(lambda: x @ x) for _ in range(12))
+    """Floating-point operations a second that this machine reaches now, float32, by saegim's own probe.
+
+    Imported here, since processes that measure others do not hold saegim.
+    """
+    return float(import_module("saegim.runtime.measure").peak_flops(threads))
 
 
 def peak_memory() -> float:

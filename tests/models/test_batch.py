@@ -54,6 +54,16 @@ def test_ngrams_of_a_batch_are_those_of_its_rows(texts, data):
     assert room >= 1024 and room & (room - 1) == 0 and row_room % (room // 8) == 0 and row_room <= room
 
 
+@pytest.mark.parametrize("width", [500, 1 << 20], ids=["looked through", "sorted"])
+def test_columns_are_told_apart_in_two_ways(width):
+    columns = np.random.default_rng(0).integers(0, 500, 300).astype(np.int32)
+    offsets = np.array([0, 100, 100, 300])
+    found = EncodedTexts(SparseRows(columns, np.ones(300, np.float32), offsets), width, None).batch(np.arange(3))
+    used = sorted(set(columns.tolist()))
+    assert found.ngrams.rows[: len(used)].tolist() == used
+    assert found.ngrams.rows[found.ngrams.items[:300]].tolist() == columns.tolist()
+
+
 def test_shapes_take_few_values():
     """Batches of one size and of lengths from 1 to 100 have fewer than 30 shapes: a program is made for each."""
     rng = np.random.default_rng(0)

@@ -22,6 +22,7 @@ Leaf = Any  # a NumPy array; inside of a traced program the tensor that stands f
 
 _LEAST_ITEMS = 1024
 _LEAST_TOKENS = 8
+_SORTING = 128  # to sort an n-gram costs as much as to look through so many columns
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,9 @@ class EncodedTexts:
         )
 
     def _distinct(self, columns: Array) -> tuple[Array, Array]:
-        """The distinct columns, ascending, and for each given column its position among them; without a sort."""
+        """The distinct columns, ascending, and for each given column its position among them."""
+        if len(columns) * _SORTING < self.columns:
+            return np.unique(columns, return_inverse=True)
         marks = np.zeros(self.columns, bool)
         marks[columns] = True
         used = np.flatnonzero(marks)

@@ -242,6 +242,20 @@ def test_weights_with_as_many_rows_as_there_are_examples_are_no_data():
     assert products(graph.nodes()) == 3
 
 
+@pytest.mark.parametrize("kind", ["cnn", "lstm", "transformer"])
+def test_prediction_for_a_single_text_is_one_phase(kind):
+    recorded = prediction(Reading(kind), *tokens(np.random.default_rng(11), 1, T, V))
+    (phase,) = split(recorded.graph, tile=2).phases
+    assert phase.tiling is None
+
+
+def test_gradients_of_parameters_that_are_not_donated():
+    def loss(model, x, labels):
+        return losses.cross_entropy(model(x), labels)
+
+    assert len(tiled(agrees(prediction(sg.value_and_grad(loss), mlp(), *examples())))) == 1
+
+
 # --- random graphs --------------------------------------------------------------------------------------------------
 
 

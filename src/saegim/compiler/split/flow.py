@@ -100,12 +100,17 @@ class Flow:
         self._again: dict[Node, Split] = {}  # whole values of which every example has its part, to be cut again
         for node in facts.nodes:
             self._visit(node)
-        self.split_work = sum(facts.work[node] for node in self.states if node.op != "input")
+        self.split_work = sum(facts.work[node] for node in self.states)
+        self.first_work = sum(facts.work[node] for node in self.states if self._is_first(node))
 
     @property
     def score(self) -> float:
         """How good it is: the work that tiles do, less for every further phase."""
         return self.split_work * (1 - 0.02 * min(max(self.level.values(), default=0), 25))
+
+    def _is_first(self, node: Node) -> bool:
+        """Is it computed by the first tiles, from rows of data? (The columns of a product are rows of parameters.)"""
+        return self.level[node] <= 1 and not (node.op == "dot" and self.wants[node][0] is None)
 
     def early(self, node: Node) -> bool:
         """May a value be computed whole before any tile runs?"""

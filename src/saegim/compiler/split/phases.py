@@ -18,7 +18,7 @@ def split(graph: Graph, *, shards: int = 8, tile: int | None = None) -> Phased:
     flow = find_examples(facts)
     size = None if flow is None else min(tile, flow.examples) if tile else choose_tile(flow)
     if flow is None or size is None:
-        flow = Flow(facts, 0, frozenset())
+        flow = Flow(facts, -1, frozenset())
     plans, homes = place(flow, graph.outputs)
     cut = tilings(flow, plans, size, shards, forced=tile is not None) if size else {}
     return _Phases(graph, plans, cut).phased(homes)

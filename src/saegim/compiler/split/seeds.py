@@ -2,7 +2,8 @@
 
 Data is not donated and has the examples along its first axis. Where several sizes are possible the one wins that
 leaves the most work to tiles. An input that has that size by chance (a matrix of weights with as many rows, when
-predicting) makes conflicts; parameters are listed first, so the earliest inputs are left out one after the other.
+predicting) makes conflicts; parameters are listed first, so the earliest inputs are left out one after the other. The
+rows of parameters are examples only when that goes far: to predict for a single text is one phase.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from saegim.ir import Node
 
 _SIZES = 8  # how many numbers of examples are tried
 _ALL = 0.95  # of all work in tiles: then no other number of examples is tried
+_FIRST = 0.3  # of all work before anything has to be added up, where nothing tells parameters from data
 _MOST = 0.8  # then no fewer inputs of that size are tried
 _DATA = 4  # and with how many of the last inputs of that size, when all of them together clash
 
@@ -23,6 +25,8 @@ def find_examples(facts: Facts) -> Flow | None:
     for examples in _candidates(facts):
         inputs = [each for each in _data(facts) if each.shape[0] == examples]
         flow = _best_seeds(facts, examples, inputs, _MOST * total)
+        if not facts.graph.donated and flow.first_work < _FIRST * total:
+            continue
         if flow.split_work and (best is None or flow.score > best.score):
             best = flow
         if flow.split_work > _ALL * total:

@@ -74,11 +74,13 @@ class Build:
 # --- operands -------------------------------------------------------------------------------------------------------
 
 
-def operand(layout: Layout, rng: np.random.Generator, low: float = -3, high: float = 3) -> Array:
+def operand(layout: Layout, rng: np.random.Generator, whole_numbers: bool = False) -> Array:
     """Numbers for a layout, with a margin on both sides: an array that begins at the layout's first element."""
     reach = [(size - 1) * by for size, by in zip(layout.shape, layout.strides, strict=True) if size]
     first, last = sum(min(each, 0) for each in reach), sum(max(each, 0) for each in reach)
-    whole = rng.uniform(low, high, last - first + 1 + 2 * _MARGIN) * (1 if layout.dtype.kind == "f" else 20)
+    whole = rng.uniform(-3, 3, last - first + 1 + 2 * _MARGIN) * (1 if layout.dtype.kind == "f" else 20)
+    if whole_numbers:
+        whole = np.rint(whole)
     typed = whole > 0 if layout.dtype == bool_ else np.abs(whole) if layout.dtype.kind == "u" else whole
     return typed.astype(layout.dtype)[_MARGIN - first :]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 from functools import partial
@@ -43,8 +44,7 @@ def _is_straight(code: Code) -> bool:
 
 def _straight_item(code: Code, item: Value) -> None:
     f, nest = code.f, code.nest
-    row, block = _divided(f, item, nest.blocks)
-    indices = _unravelled(f, row, nest.outer)
+    indices, block = _located(code, item)
     start = f.op("mul", block, nest.block) if nest.blocks > 1 else 0
     last = nest.columns - (nest.blocks - 1) * nest.block
     ragged = nest.blocks > 1 and last != nest.block
@@ -54,8 +54,8 @@ def _straight_item(code: Code, item: Value) -> None:
 
 
 def _looped_item(code: Code, item: Value) -> None:
-    row, block = _divided(code.f, item, code.nest.blocks)
-    _rows(code, _unravelled(code.f, row, code.nest.outer), partial(Looped, block=block), None)
+    indices, block = _located(code, item)
+    _rows(code, indices, partial(Looped, block=block), None)
 
 
 def _rows(
@@ -110,6 +110,16 @@ def _divided(f: Function, x: Value, by: int) -> tuple[Value, Value]:
     if by == 1:
         return x, literal("i64", 0)
     return f.op("udiv", x, by), f.op("urem", x, by)
+
+
+def _located(code: Code, item: Value) -> tuple[list[Value], Value]:
+    """The indices along the outer axes and the block of columns of an item."""
+    nest = code.nest
+    if nest.by_blocks:
+        block, row = _divided(code.f, item, math.prod(nest.outer)) if nest.blocks > 1 else (literal("i64", 0), item)
+    else:
+        row, block = _divided(code.f, item, nest.blocks)
+    return _unravelled(code.f, row, nest.outer), block
 
 
 def _unravelled(f: Function, number: Value, sizes: Sequence[int]) -> list[Value]:

@@ -13,12 +13,15 @@ from saegim.compiler.kernels.fused_steps import ROW_REDUCTIONS, Step, Write
 Ints = tuple[int, ...]
 
 _BLOCK = 4096  # columns of an item where rows are long and nothing is reduced
-_STRIP = 64  # the same where outer axes are reduced: as many sums as fit into registers
+_STRIP = 64  # where outer axes are reduced: as many sums as fit into registers; also where columns lie apart
 
 
 @dataclass(frozen=True)
 class Nest:
     """Axes that items go over, axes that are run through within an item, and columns, of which an item does a block.
+
+    Items are ordered by rows, then blocks; or by blocks, then rows, if `by_blocks`: where columns lie apart in memory,
+    the next row then finds its elements in the cache lines that this row has fetched.
 
     Strides are along (*outer, *inner, columns): of loads, of writes, and of those steps that are positions (empty for
     the others). `over` says for each write which of these axes it reduces.
@@ -28,6 +31,7 @@ class Nest:
     inner: Ints
     columns: int
     block: int
+    by_blocks: bool
     steps: tuple[Step, ...]
     loads: tuple[Ints, ...]
     writes: tuple[Ints, ...]
@@ -122,11 +126,13 @@ def _assembled(rows: list[_Axis], last: _Axis, by_rows: bool, steps: tuple[Step,
     axes = [*outer, *inner, last]
     strides = [tuple(axis.strides[number] for axis in axes) for number in range(len(last.strides))]
     positions = iter(strides[loads + writes :])
+    apart = bool(outer) and not by_rows and any(abs(by) > 1 for by in last.strides[: loads + writes])
     return Nest(
         tuple(axis.size for axis in outer),
         tuple(axis.size for axis in inner),
         last.size,
-        max(1, last.size) if by_rows else _STRIP if inner else _BLOCK,
+        max(1, last.size) if by_rows else _STRIP if inner or apart else _BLOCK,
+        apart,
         steps,
         tuple(strides[:loads]),
         tuple(strides[loads : loads + writes]),

@@ -13,7 +13,8 @@ from saegim.compiler.kernels.fused_steps import ROW_REDUCTIONS, Step, Write
 Ints = tuple[int, ...]
 
 _BLOCK = 4096  # columns of an item where rows are long and nothing is reduced
-_STRIP = 64  # where outer axes are reduced: as many sums as fit into registers; also where columns lie apart
+_STRIP = 64  # the same where outer axes are reduced: as many sums as fit into registers
+_APART = 16  # the same where columns lie apart: few enough cache lines to stay when their distance is a power of two
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _assembled(rows: list[_Axis], last: _Axis, by_rows: bool, steps: tuple[Step,
         tuple(axis.size for axis in outer),
         tuple(axis.size for axis in inner),
         last.size,
-        max(1, last.size) if by_rows else _STRIP if inner or apart else _BLOCK,
+        max(1, last.size) if by_rows else _APART if apart else _STRIP if inner else _BLOCK,
         apart,
         steps,
         tuple(strides[:loads]),

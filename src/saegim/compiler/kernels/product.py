@@ -31,8 +31,8 @@ from saegim.compiler.llvm import Function, Module, Value, literal, memory_type, 
 from saegim.dtypes import DType
 from saegim.runtime.target import Target
 
-_ROWS, _COLUMNS = 128, 64  # of an item, at most
-_BLOCK = 64  # length of a block of k, at most
+_ROWS, _COLUMNS = 256, 64  # of an item, at most
+_BLOCK = 128  # length of a block of k, at most
 _NARROW, _MANY_ROWS = 256, 128  # B is packed for tiles of fewer bytes of a row, where that serves enough rows
 
 

@@ -38,7 +38,7 @@ def compile_graph(graph: Graph) -> Program:
     shared = share_scans(graph)
     if shared is not graph:
         check(shared, "share_scans")
-    if os.environ.get("SAEGIM_COMPILE", "0").strip() == "0":
+    if os.environ.get("SAEGIM_COMPILE", "").strip() == "0":
         return Schedule(shared)
     program: Program = _native.NativeProgram(shared)
     return program

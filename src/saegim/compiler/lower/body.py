@@ -14,7 +14,7 @@ from saegim.compiler.kernels.base import Kernel
 from saegim.compiler.kernels.copies import Copy
 from saegim.compiler.kernels.fused import Fused, Step, Write
 from saegim.compiler.lower.form import Buffer, Call, Space, Statement, View
-from saegim.compiler.lower.groups import REDUCTIONS, Grouping, Item, ends_in_group
+from saegim.compiler.lower.groups import Grouping, ends_in_group
 from saegim.compiler.lower.views import MOVES, Ints, Strided, dense, moved, permuted, reshaped
 from saegim.dtypes import DType
 from saegim.ir import Graph, Node
@@ -240,6 +240,3 @@ def _counted(node: Node) -> Array:
     axis = node.attrs["axis"]
     line = np.arange(node.shape[axis], dtype=node.dtype)
     return np.broadcast_to(line.reshape([-1 if a == axis else 1 for a in range(node.ndim)]), node.shape)
-
-
-__all__ = ["REDUCTIONS", "Body", "Context", "Destination", "Item", "Pack", "never"]

@@ -145,8 +145,11 @@ class Planner:
             return row.moving(SHARD, where.strides[0])
         if piece.axis is None:
             return whole
-        part = whole.at(Strided(node.shape, where.strides, where.offset))
-        return part.moving(START, piece.per * where.strides[piece.axis])
+        step, strides = where.strides[piece.axis], where.strides
+        if piece.outer > 1:
+            apart = where.shape[piece.axis] // piece.outer * step
+            strides = (*strides[: piece.axis], apart, *strides[piece.axis :])
+        return whole.at(Strided(node.shape, strides, where.offset)).moving(START, piece.per * step)
 
     def _pack(self, view: View) -> tuple[View, int] | None:
         """A packed copy of a matrix that is the same for all tiles, made before them."""

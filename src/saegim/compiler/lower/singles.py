@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from saegim.compiler.kernels.bags import Bag, BagTranspose
 from saegim.compiler.kernels.base import Layout
-from saegim.compiler.kernels.copies import Copy, Fill
 from saegim.compiler.kernels.extremes import ArgExtreme
 from saegim.compiler.kernels.fold import Fold
 from saegim.compiler.kernels.fused import Fused, Step, Write
@@ -17,7 +16,7 @@ from saegim.compiler.kernels.scatter import ScatterAdd, ScatterSet
 from saegim.compiler.kernels.sorting import ArgSort, SearchSorted
 from saegim.compiler.lower.body import Body
 from saegim.compiler.lower.form import View
-from saegim.compiler.lower.views import Ints, Strided, dense, reshaped, sliced
+from saegim.compiler.lower.views import Ints, Strided, broadcasted, dense, reshaped, sliced
 from saegim.ir import Node
 
 
@@ -100,7 +99,10 @@ def _concat(body: Body, node: Node) -> None:
 def _pad(body: Body, node: Node) -> None:
     x, value = _views(body, node)
     target, attrs = body.storage(node), node.attrs
-    body.call(Fill(value.layout, target.layout), [value], [target])
+    repeated = value.at(broadcasted(value.where, node.shape))
+    load = Step("load", (), node.dtype, (0,))
+    write = Write(0, target.layout)
+    body.call(Fused(node.shape, (repeated.layout,), (load,), (write,)), [repeated], [target])
     if node.inputs[0].size:
         step = tuple(gap + 1 for gap in attrs["interior"])
         spans = zip(attrs["low"], x.where.shape, step, strict=True)
@@ -151,5 +153,3 @@ SINGLES: dict[str, Callable[[Body, Node], None]] = {
     **dict.fromkeys(("sum", "prod", "any", "all"), reduce_nothing),
 }
 """How a node that is in no group becomes a call of its kernel."""
-
-__all__ = ["SINGLES", "Copy"]

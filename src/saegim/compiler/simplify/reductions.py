@@ -52,7 +52,8 @@ def _of_permute(node: Node) -> Node | None:
 def _of_reshape(node: Node) -> Node | None:
     """A reduction of everything does not see the shape."""
     x = node.inputs[0]
-    if node.shape or x.op != "reshape" or not x.inputs[0].shape:
+    # Axes of one element have been taken out by a reshape; putting them back would go round in circles.
+    if node.shape or x.op != "reshape" or not x.inputs[0].shape or 1 in x.inputs[0].shape:
         return None
     return None if _is_large(x) else reduce(node.op, x.inputs[0], all_axes(x.inputs[0]))
 

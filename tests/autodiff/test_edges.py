@@ -57,7 +57,7 @@ def test_power_at_zero() -> None:
     da, db = slopes(lambda a, b: a**b, [0.0, 0.0, 0.0, 0.0, -2.0, 3.0], [0.0, 1.0, 2.0, 0.5, 3.0, 0.0])
     np.testing.assert_array_equal(da, [0, 1, 0, inf, 12, 0])
     np.testing.assert_array_equal(db[:4], 0)
-    assert db[5] == np.log(3.0)
+    np.testing.assert_allclose(db[5], np.log(3.0), rtol=1e-15)
     for exponent, second in ((0, 0), (1, 0), (2, 2), (3, 0)):
         assert twice(lambda x, exponent=exponent: x**exponent, 0.0) == second
     assert twice(lambda x: x**3, -2.0) == -12.0

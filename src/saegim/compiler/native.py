@@ -17,7 +17,7 @@ from saegim.compiler.lower.plan import Plan, Planner
 from saegim.compiler.lower.text import to_text as plan_to_text
 from saegim.compiler.report import Measured, report
 from saegim.compiler.simplify import simplify
-from saegim.compiler.split import split
+from saegim.compiler.split import SHARDS, split
 from saegim.compiler.split import to_text as phased_to_text
 from saegim.ir import Graph
 from saegim.ir import to_text as graph_to_text
@@ -37,21 +37,26 @@ class NativeProgram:
     stages: what each pass made of the program, as text, by the name of the pass.
     """
 
-    def __init__(self, graph: Graph, target: Target | None = None) -> None:
+    def __init__(
+        self, graph: Graph, target: Target | None = None, *, tile: int | None = None, shards: int = SHARDS
+    ) -> None:
+        """target: this machine's processor unless given; tile, shards: as `split` takes them."""
         self.graph = graph
         self._target = target or host()
         self._simple = simplify(graph)
-        self._phased = split(self._simple)
+        self._phased = split(self._simple, tile=tile, shards=shards)
         self._plan = Planner(self._phased, Context(self._target)).plan()
-        plan_memory(self._plan)
+        self._place()
         emitter = Emitter(self._plan, self._target)
         self._library = load(emitter.module.text, self._target)
-        self._waves = self._table(emitter, self._library)
-        self._idle: list[_Run] = []
+        self._waves = _entries(emitter, self._library)
+        self._idle: list[Run] = []
 
-    @staticmethod
-    def _table(emitter: Emitter, library: Library) -> pool.Waves:
-        return pool.Waves([(library.address(name), items) for name, items in emitter.waves])
+    def _place(self) -> None:
+        plan_memory(self._plan)
+
+    def _new_run(self) -> Run:
+        return Run(self._plan, self._waves)
 
     @property
     def stages(self) -> dict[str, str]:
@@ -74,12 +79,12 @@ class NativeProgram:
         emitter = Emitter(self._plan, self._target, timed=True)
         assert emitter.timers is not None
         library = load(emitter.module.text, self._target)
-        run = _Run(self._plan, self._table(emitter, library), 8 * len(emitter.timers.calls))
+        run = Run(self._plan, _entries(emitter, library), 8 * len(emitter.timers.calls))
         spans = []
         for _ in range(repeats):
             given, made = self._memory([each.copy() for each in arrays])
             begun = time.perf_counter()
-            run([each.ctypes.data for each in (*given, *made)])
+            run(given, made)
             spans.append(time.perf_counter() - begun)
         ticks = run.counters(len(emitter.timers.calls))
         return Measured(emitter.timers.calls, ticks / ticks.sum(), float(np.median(spans)), pool.width())
@@ -91,7 +96,7 @@ class NativeProgram:
         """
         given, made = self._memory(arrays)
         run = self._take_run()
-        failed = run([each.ctypes.data for each in (*given, *made)])
+        failed = run(given, made)
         self._idle.append(run)
         if failed:
             self._blame(arrays)
@@ -104,12 +109,12 @@ class NativeProgram:
         given = [_in_order(each) for each in owned(arrays, self._plan.overwritten)]
         return given, [np.empty(buffer.size, buffer.dtype) for buffer in self._plan.made]
 
-    def _take_run(self) -> _Run:
+    def _take_run(self) -> Run:
         """Memory that no other thread uses at the moment."""
         try:
             return self._idle.pop()
         except IndexError:
-            return _Run(self._plan, self._waves)
+            return self._new_run()
 
     def _blame(self, arrays: Sequence[Array]) -> None:
         """Raises the IndexError of the operation whose index points nowhere."""
@@ -117,12 +122,19 @@ class NativeProgram:
         raise IndexError("an index points nowhere")
 
 
-class _Run:
+Waves = list[tuple[int, int]]  # for each the address of its function and its number of items
+
+
+def _entries(emitter: Emitter, library: Library) -> Waves:
+    return [(library.address(name), items) for name, items in emitter.waves]
+
+
+class Run:
     """The memory that one run at a time needs: arenas and the table of addresses."""
 
-    def __init__(self, plan: Plan, waves: pool.Waves, counters: int = 0) -> None:
+    def __init__(self, plan: Plan, waves: Waves, counters: int = 0) -> None:
         """counters: further bytes at the end of each thread's arena, which begin as zeros."""
-        self._waves, self._counters = waves, plan.local_bytes
+        self._waves, self._counters = pool.Waves(waves), plan.local_bytes
         self._shared = _aligned(plan.shared_bytes)
         self._faults = np.zeros(1, np.int32)
         # Threads do not begin at a multiple of a large power of two from each other.
@@ -134,22 +146,27 @@ class _Run:
         self._table = np.array([*head, *[0] * self._arrays, *constants], np.uint64)
         self._address = self._table.ctypes.data
 
-    def __call__(self, arrays: Sequence[int]) -> bool:
-        """Runs the program on arrays at these addresses; whether an index pointed nowhere."""
+    def __call__(self, given: Sequence[Array], made: Sequence[Array]) -> bool:
+        """Runs the program on its inputs and the arrays for its outputs; whether an index pointed nowhere."""
         threads = pool.width()
+        self._use([each.ctypes.data for each in (*given, *made)], threads)
+        pool.run(self._waves, self._address, self._faults.ctypes.data, threads)
+        return bool(self._faults[0])
+
+    def _use(self, arrays: Sequence[int], threads: int) -> None:
+        """Fills the table for arrays at these addresses and so many threads."""
         if len(self._local) < threads * self._stride:
             self._local = _aligned(threads * self._stride)
             self._local.reshape(threads, -1)[:, self._counters :] = 0
             self._table[1] = self._local.ctypes.data
         self._table[HEADER : HEADER + self._arrays] = arrays
         self._faults[0] = 0
-        pool.run(self._waves, self._address, self._faults.ctypes.data, threads)
-        return bool(self._faults[0])
 
     def counters(self, count: int) -> Array:
         """The counters behind each thread's arena, summed over threads."""
         rows = self._local.reshape(-1, self._stride)[:, self._counters : self._counters + 8 * count]
-        return np.ascontiguousarray(rows).view(np.int64).sum(axis=0)
+        totals: Array = np.ascontiguousarray(rows).view(np.int64).sum(axis=0)
+        return totals
 
 
 def _aligned(size: int) -> Array:
@@ -159,4 +176,4 @@ def _aligned(size: int) -> Array:
 
 
 def _in_order(array: Array) -> Array:
-    return array if array.flags.c_contiguous and array.flags.aligned else np.require(array, requirements="CA")
+    return array if array.flags.c_contiguous and array.flags.aligned else np.require(array, requirements=["C", "A"])

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from saegim.compiler.kernels.base import Kernel
 from saegim.compiler.llvm import Function, Module, Value, literal
 from saegim.compiler.lower.form import SHARD, START, Buffer, Call, Counter, Repeat, Space, Statement, View
-from saegim.compiler.lower.memory import SCRATCH
 from saegim.compiler.lower.plan import Plan, Tiles, Unit
 from saegim.runtime.target import Target
 
@@ -173,7 +172,7 @@ class _Writer:
         f = self._f
         operands = [self._pointer(view) for view in (*call.reads, *call.writes)]
         if call.kernel.scratch_bytes:
-            operands.append(f.at(self._arena, SCRATCH, "i8"))
+            operands.append(f.at(self._arena, call.scratch, "i8"))
         faults = f.load(f.at(self._table, 3, "ptr"), "ptr")
         onward = self._onward if call.accumulates else literal("i64", 0)
         before = self._ticks()

@@ -11,6 +11,9 @@ from saegim.compiler.kernels.base import Kernel, Layout
 from saegim.compiler.lower.views import Strided
 from saegim.dtypes import DType
 
+SCRATCH = 64
+"""Where the scratch memory of kernels begins in a thread's arena; before it stands the first example of the tile."""
+
 _numbers = itertools.count()
 
 
@@ -72,13 +75,15 @@ class View:
 class Call:
     """A kernel on its operands: those it reads, then those it writes.
 
-    accumulates: whether the kernel adds to what earlier tiles of the same shard have written.
+    accumulates: whether the kernel adds to what earlier tiles of the same shard have written; scratch: where in a
+    thread's arena its scratch memory is.
     """
 
     kernel: Kernel
     reads: tuple[View, ...]
     writes: tuple[View, ...]
     accumulates: bool = False
+    scratch: int = SCRATCH
 
 
 @dataclass(eq=False)

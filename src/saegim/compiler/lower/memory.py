@@ -9,32 +9,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from saegim.compiler.lower.form import Buffer, Call, Repeat, Space, Statement
+from saegim.compiler.lower.form import SCRATCH, Buffer, Call, Repeat, Space, Statement
 from saegim.compiler.lower.plan import Plan, Tiles, calls_of
 
 _LINE = 64
-SCRATCH = _LINE
-"""Where the scratch memory of kernels begins in a thread's arena; before it stands the first example of the tile."""
-
 _LARGE = 1 << 16
 _STAGGER = 5 * _LINE
 
 Life = dict[Buffer, tuple[int, int]]  # first and last moment of use
 
 
-def plan_memory(plan: Plan, *, reuse: bool = True) -> None:
-    """Gives every buffer of the arenas its place. With `reuse` False no two share any."""
+def plan_memory(plan: Plan) -> None:
+    """Gives every buffer of the arenas its place."""
     shared: Life = {}
     local = 0
     for number, wave in enumerate(plan.waves):
         for unit in wave.units:
             for call in calls_of(unit):
                 _use(shared, _buffers([call], Space.SHARED), number)
-            local = max(local, _plan_local(unit, reuse))
+            local = max(local, _plan_local(unit))
     for view in plan.outputs:
         _use(shared, [view.buffer] if view.buffer.space is Space.SHARED else [], len(plan.waves))
-    plan.shared_bytes = _place(shared, 0, reuse)
+    plan.shared_bytes = _place(shared, 0)
     plan.local_bytes = local
+
+
+def plan_apart(plan: Plan) -> None:
+    """Gives every buffer, and the scratch memory of every call, a place of its own, with a line before and after.
+
+    In a thread's arena only what one wave uses is apart: nothing there outlives a wave.
+    """
+    plan.shared_bytes = plan.local_bytes = 0
+    views = [view for view in plan.outputs if view.buffer.space is Space.SHARED]
+    calls = [call for wave in plan.waves for unit in wave.units for call in calls_of(unit)]
+    for buffer in dict.fromkeys([*_buffers(calls, Space.SHARED), *(view.buffer for view in views)]):
+        buffer.place, plan.shared_bytes = _apart(plan.shared_bytes, buffer.bytes)
+    for wave in plan.waves:
+        calls = [call for unit in wave.units for call in calls_of(unit)]
+        starts = {unit.start for unit in wave.units if isinstance(unit, Tiles)}
+        top = SCRATCH
+        for call in calls:
+            call.scratch, top = _apart(top, call.kernel.scratch_bytes)
+        for buffer in dict.fromkeys(_buffers(calls, Space.LOCAL)):
+            if buffer not in starts:
+                buffer.place, top = _apart(top, buffer.bytes)
+        for start in starts:
+            start.place = 0
+        plan.local_bytes = max(plan.local_bytes, top)
+
+
+def _apart(top: int, size: int) -> tuple[int, int]:
+    """The place of the next `size` bytes, and where the line after them ends."""
+    place = top + _LINE
+    return place, place + _rounded(size) + _LINE
 
 
 def scratch_of(statements: Iterable[Statement]) -> int:
@@ -46,16 +73,16 @@ def scratch_of(statements: Iterable[Statement]) -> int:
     return scratch
 
 
-def _plan_local(unit: Call | Repeat | Tiles, reuse: bool) -> int:
+def _plan_local(unit: Call | Repeat | Tiles) -> int:
     """Places the buffers of a thread for one unit, behind the scratch memory; gives the bytes used."""
     if not isinstance(unit, Tiles):
-        return _LINE + scratch_of([unit])
+        return SCRATCH + scratch_of([unit])
     most = 0
     for body in unit.bodies:
         lives: Life = {}
         _walk(body, lives, 0)
         lives.pop(unit.start, None)  # it has the place in front of everything else
-        most = max(most, _place(lives, _LINE + _rounded(scratch_of(body)), reuse))
+        most = max(most, _place(lives, SCRATCH + _rounded(scratch_of(body))))
     unit.start.place = 0
     return most
 
@@ -99,19 +126,18 @@ def _buffers(calls: Iterable[Call], space: Space) -> list[Buffer]:
     return [view.buffer for call in calls for view in (*call.reads, *call.writes) if view.buffer.space is space]
 
 
-def _place(lives: Life, start: int, reuse: bool) -> int:
+def _place(lives: Life, start: int) -> int:
     """First fit, larger buffers first; gives the end of the arena."""
     placed: list[tuple[int, int, int, int]] = []  # place, end, first, last
     top = start
     for buffer in sorted(lives, key=lambda each: (-each.bytes, each.number)):
         first, last = lives[buffer]
-        size = _rounded(buffer.bytes) + (_STAGGER if buffer.bytes >= _LARGE else 0) + (0 if reuse else 2 * _LINE)
+        size = _rounded(buffer.bytes) + (_STAGGER if buffer.bytes >= _LARGE else 0)
         at = start
-        beside = [(begin, end) for begin, end, born, died in placed if not reuse or (first <= died and born <= last)]
-        for begin, end in sorted(beside):
+        for begin, end in sorted((begin, end) for begin, end, born, died in placed if first <= died and born <= last):
             if begin < at + size and at < end:
                 at = end
-        buffer.place = at + (0 if reuse else _LINE)
+        buffer.place = at
         placed.append((at, at + size, first, last))
         top = max(top, at + size)
     return top

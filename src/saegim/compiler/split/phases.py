@@ -11,8 +11,10 @@ from saegim.compiler.split.state import Partial, Split
 from saegim.compiler.split.tile import choose_tile, tilings
 from saegim.ir import Graph, Node, Spec, fresh_input
 
+SHARDS = 8
 
-def split(graph: Graph, *, shards: int = 8, tile: int | None = None) -> Phased:
+
+def split(graph: Graph, *, shards: int = SHARDS, tile: int | None = None) -> Phased:
     """The phases of `graph`. `shards` is how many copies of partials there may be; `tile` forces a size of tiles."""
     facts = Facts(graph)
     flow = find_examples(facts)

@@ -32,7 +32,8 @@ llvm.initialize_all_asmprinters()
 
 _LEVEL = 2
 _FORM = 4  # of what is kept on disk; another number wherever that, or what LLVM is asked for, changes
-_VERSIONS = f"saegim {__version__}, form {_FORM}, llvmlite {llvmlite.__version__}, LLVM {llvm.llvm_version_info}"
+VERSIONS = f"saegim {__version__}, form {_FORM}, llvmlite {llvmlite.__version__}, LLVM {llvm.llvm_version_info}"
+"""What made the code: code of other versions is not the same."""
 
 # LLVM's newer linker puts all of an object file side by side, so that its parts reach each other by short distances;
 # for Windows it is not complete.
@@ -76,14 +77,27 @@ def load(text: str, target: Target) -> Library:
 
     What is in memory or in the cache on disk is not compiled again.
     """
-    name = cache.key(text, repr(target), _VERSIONS)
+    name = name_of(text, target)
+    library = kept(name)
+    if library is None:
+        code = _packed(compiled(text, target, threads()))
+        cache.write(name, code)
+        library = _loaded[name] = Library(_unpacked(code))
+    return library
+
+
+def name_of(text: str, target: Target) -> str:
+    """The name under which the code of a module is kept."""
+    return cache.key(text, repr(target), VERSIONS)
+
+
+def kept(name: str) -> Library | None:
+    """The code of that name, if it is in memory or in the cache on disk."""
     library = _loaded.get(name)
     if library is None:
         code = cache.read(name)
-        if code is None:
-            code = _packed(compiled(text, target, threads()))
-            cache.write(name, code)
-        library = _loaded[name] = Library(_unpacked(code))
+        if code is not None:
+            library = _loaded[name] = Library(_unpacked(code))
     return library
 
 

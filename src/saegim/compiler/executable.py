@@ -1,0 +1,106 @@
+"""Programs that are ready to run: native code, and memory for each thread that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from saegim.compiler.recipe import HEADER, Recipe
+from saegim.reference import owned
+from saegim.runtime import pool
+from saegim.runtime.jit import Library
+
+Array = npt.NDArray[Any]
+
+LINE = 64
+
+
+class Executable:
+    """A recipe with its native code. Any number of Python threads may run it."""
+
+    def __init__(self, recipe: Recipe, library: Library) -> None:
+        self.recipe = recipe
+        self._library = library  # the code is there as long as this object is
+        self._waves = pool.Waves([(library.address(name), items) for name, items in recipe.waves])
+        self._idle: list[Run] = []
+
+    def new_run(self, counters: int = 0) -> Run:
+        """Memory for one run at a time."""
+        return Run(self.recipe, self._waves, counters)
+
+    def __call__(self, arrays: Sequence[Array]) -> tuple[Array, ...] | None:
+        """The outputs for `arrays`; None where an index points nowhere."""
+        given, made = self.memory(arrays)
+        run = self._take_run()
+        failed = run(given, made)
+        self._idle.append(run)
+        if failed:
+            return None
+        places = (*given, *made)
+        return tuple(places[place].reshape(shape) for place, shape in self.recipe.outputs)
+
+    def memory(self, arrays: Sequence[Array]) -> tuple[list[Array], list[Array]]:
+        """The inputs as native code takes them, and the arrays that a run makes."""
+        given = [_in_order(each) for each in owned(arrays, self.recipe.overwritten)]
+        return given, [np.empty(size, dtype) for dtype, size in self.recipe.made]
+
+    def _take_run(self) -> Run:
+        """Memory that no other thread uses at the moment."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self.new_run()
+
+
+class Run:
+    """The memory that one run at a time needs: arenas and the table of addresses."""
+
+    def __init__(self, recipe: Recipe, waves: pool.Waves, counters: int = 0) -> None:
+        """counters: further bytes at the end of each thread's arena, which begin as zeros."""
+        self._waves, self._counters = waves, recipe.local_bytes
+        self._shared = aligned(recipe.shared_bytes)
+        self._faults = np.zeros(1, np.int32)
+        # Threads do not begin at a multiple of a large power of two from each other.
+        self._stride = -(-(recipe.local_bytes + counters) // LINE) * LINE + 5 * LINE
+        self._local = aligned(0)
+        self._constants = recipe.constants
+        head = [self._shared.ctypes.data, 0, self._stride, self._faults.ctypes.data]
+        self._arrays = recipe.inputs + len(recipe.made)
+        places = [each.ctypes.data for each in self._constants]
+        self._table = np.array([*head, *[0] * self._arrays, *places], np.uint64)
+        self._address = self._table.ctypes.data
+
+    def __call__(self, given: Sequence[Array], made: Sequence[Array]) -> bool:
+        """Runs the program on its inputs and the arrays for its outputs; whether an index pointed nowhere."""
+        threads = pool.width()
+        self._use([each.ctypes.data for each in (*given, *made)], threads)
+        pool.run(self._waves, self._address, self._faults.ctypes.data, threads)
+        return bool(self._faults[0])
+
+    def _use(self, arrays: Sequence[int], threads: int) -> None:
+        """Fills the table for arrays at these addresses and so many threads."""
+        if len(self._local) < threads * self._stride:
+            self._local = aligned(threads * self._stride)
+            self._local.reshape(threads, -1)[:, self._counters :] = 0
+            self._table[1] = self._local.ctypes.data
+        self._table[HEADER : HEADER + self._arrays] = arrays
+        self._faults[0] = 0
+
+    def counters(self, count: int) -> Array:
+        """The counters behind each thread's arena, summed over threads."""
+        rows = self._local.reshape(-1, self._stride)[:, self._counters : self._counters + 8 * count]
+        totals: Array = np.ascontiguousarray(rows).view(np.int64).sum(axis=0)
+        return totals
+
+
+def aligned(size: int) -> Array:
+    """Memory of `size` bytes that begins with a cache line."""
+    raw = np.empty(size + LINE, np.uint8)
+    return raw[-raw.ctypes.data % LINE :][:size]
+
+
+def _in_order(array: Array) -> Array:
+    return array if array.flags.c_contiguous and array.flags.aligned else np.require(array, requirements=["C", "A"])

@@ -28,7 +28,7 @@ from saegim.runtime.target import Target, host
 
 Array = npt.NDArray[Any]
 
-_LINE = 64
+LINE = 64
 
 
 class NativeProgram:
@@ -135,18 +135,18 @@ class Run:
     def __init__(self, plan: Plan, waves: Waves, counters: int = 0) -> None:
         """counters: further bytes at the end of each thread's arena, which begin as zeros."""
         self._waves, self._counters = pool.Waves(waves), plan.local_bytes
-        self._shared = _aligned(plan.shared_bytes)
+        self._shared = aligned(plan.shared_bytes)
         self._faults = np.zeros(1, np.int32)
         # Threads do not begin at a multiple of a large power of two from each other.
-        self._stride = -(-(plan.local_bytes + counters) // _LINE) * _LINE + 5 * _LINE
-        self._local = _aligned(0)
+        self._stride = -(-(plan.local_bytes + counters) // LINE) * LINE + 5 * LINE
+        self._local = aligned(0)
         constants = [each.ctypes.data for each in plan.context.constants]
         head = [self._shared.ctypes.data, 0, self._stride, self._faults.ctypes.data]
         self._arrays = plan.inputs + len(plan.made)
         self._table = np.array([*head, *[0] * self._arrays, *constants], np.uint64)
         self._address = self._table.ctypes.data
 
-    def __call__(self, given: Sequence[Array], made: Sequence[Array]) -> bool:
+    def __call__(self, given: list[Array], made: list[Array]) -> bool:
         """Runs the program on its inputs and the arrays for its outputs; whether an index pointed nowhere."""
         threads = pool.width()
         self._use([each.ctypes.data for each in (*given, *made)], threads)
@@ -156,7 +156,7 @@ class Run:
     def _use(self, arrays: Sequence[int], threads: int) -> None:
         """Fills the table for arrays at these addresses and so many threads."""
         if len(self._local) < threads * self._stride:
-            self._local = _aligned(threads * self._stride)
+            self._local = aligned(threads * self._stride)
             self._local.reshape(threads, -1)[:, self._counters :] = 0
             self._table[1] = self._local.ctypes.data
         self._table[HEADER : HEADER + self._arrays] = arrays
@@ -169,10 +169,10 @@ class Run:
         return totals
 
 
-def _aligned(size: int) -> Array:
+def aligned(size: int) -> Array:
     """Memory of `size` bytes that begins with a cache line."""
-    raw = np.empty(size + _LINE, np.uint8)
-    return raw[-raw.ctypes.data % _LINE :][:size]
+    raw = np.empty(size + LINE, np.uint8)
+    return raw[-raw.ctypes.data % LINE :][:size]
 
 
 def _in_order(array: Array) -> Array:

@@ -8,12 +8,15 @@ from typing import Any, Protocol
 import numpy.typing as npt
 
 from saegim.compiler.share import share_scans
+from saegim.errors import SettingError
 from saegim.ir import Graph, check
 from saegim.late import late
 from saegim.reference import Schedule
 
 # What makes native code is loaded when the first program is made: LLVM takes a while.
 _native = late("saegim.compiler.native")
+_guards = late("saegim.compiler.guards")
+_dump = late("saegim.compiler.dump")
 
 Array = npt.NDArray[Any]
 
@@ -33,12 +36,26 @@ class Program(Protocol):
 
 
 def compile_graph(graph: Graph) -> Program:
-    """The program for `graph`: native code for this machine, or its NumPy meaning where SAEGIM_COMPILE is 0."""
+    """The program for `graph`: native code for this machine, or its NumPy meaning where SAEGIM_COMPILE is 0.
+
+    SAEGIM_DEBUG=guards: native code whose every write is looked after, see `guards`. SAEGIM_DUMP: the folder that the
+    stages of every native program are written to, see `dump`. Raises SettingError where these cannot be followed.
+    """
     check(graph)
     shared = share_scans(graph)
     if shared is not graph:
         check(shared, "share_scans")
-    if os.environ.get("SAEGIM_COMPILE", "").strip() == "0":
+    if _setting("SAEGIM_COMPILE") == "0":
         return Schedule(shared)
-    program: Program = _native.NativeProgram(shared)
+    debug = _setting("SAEGIM_DEBUG")
+    if debug not in ("", "guards"):
+        raise SettingError(f"SAEGIM_DEBUG: 'guards' or nothing expected, {debug!r} given")
+    program: Program = _guards.GuardedProgram(shared) if debug else _native.NativeProgram(shared)
+    folder = _setting("SAEGIM_DUMP")
+    if folder:
+        _dump.dump(program, folder)
     return program
+
+
+def _setting(name: str) -> str:
+    return os.environ.get(name, "").strip()

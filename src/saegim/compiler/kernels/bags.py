@@ -11,15 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from saegim.compiler.kernels.base import Kernel, Layout, Started
-from saegim.compiler.kernels.indices import (
-    Prefetch,
-    Shares,
-    all_inside,
-    inside,
-    load_index,
-    negated,
-    report,
-)
+from saegim.compiler.kernels.indices import Picked, Prefetch, Shares, all_inside, load_index, negated, report
 from saegim.compiler.kernels.walk import Chunk, Rows, carrier, merged, row_at, tiles, times, walk_range
 from saegim.compiler.llvm import Function, Module, Value, literal, type_of, vector
 from saegim.runtime.target import Target
@@ -134,11 +126,12 @@ class BagTranspose(Kernel):
         if self.result.size:
             with f.when(f.compare("icmp eq", start.onward, 0)):
                 self._emit_zeros(start, shares, target)
+        picked = Picked(f, shares, (start.first, start.last), start.reads[1], self.indices, start.faults)
         with f.loop(0, max(self.offsets.shape[0] - 1, 1)) as bag:
             span, fits = bag_span(f, start.reads[3], bag, self.offsets, self.indices.size)
             report(f, negated(f, fits), start.faults)
-            with f.when(fits):
-                self._emit_bag(start, bag, span, shares, target)
+            with f.when(fits), picked.blocks(*span) as count:
+                self._emit_bag(start, bag, picked, count, target)
         f.ret()
 
     def _emit_zeros(self, start: Started, shares: Shares, target: Target) -> None:
@@ -157,27 +150,22 @@ class BagTranspose(Kernel):
                 with f.loop(first, last) as row:
                     rows.clear(f, 0, row_at(f, result, row, self.result))
 
-    def _emit_bag(self, start: Started, bag: Value, span: tuple[Value, Value], shares: Shares, target: Target) -> None:
-        f, (x, indices, weights, _), (result,) = start.function, start.reads, start.writes
+    def _emit_bag(self, start: Started, bag: Value, picked: Picked, count: Value, target: Target) -> None:
+        """Those items of one bag that were picked."""
+        f, (x, _, weights, _), (result,) = start.function, start.reads, start.writes
         element = type_of(self.x.dtype)
         columns = self.x.strides[1], self.result.strides[1]
         ahead = Prefetch(self.result, self.indices, write=True)
         given = f.at(x, times(f, bag, self.x.strides[0]), element)
-        for number, tile in enumerate(tiles(self.x.shape[1], columns, target, element) or [[]]):
+        for number, tile in enumerate(tiles(self.x.shape[1], columns, target, element)):
             xs = [f.load(f.at(given, at * columns[0], element), vector(element, lanes)) for at, lanes in tile]
-            with f.loop(*span) as item:
-                if number == 0 and ahead.useful(target):
-                    shares.ask_ahead(f, ahead, result, indices, item, (start.first, start.last))
-                index = load_index(f, indices, item, self.indices)
-                good = inside(f, index, shares.rows)
-                report(f, negated(f, good), start.faults)
-                with f.when(f.op("and", good, shares.mine(f, index, start.first, start.last))):
-                    row = row_at(f, result, index, self.result)
-                    weight = f.load(f.at(weights, times(f, item, self.weights.strides[0]), element), element)
-                    for (first, lanes), value in zip(tile, xs, strict=True):
-                        place = f.at(row, first * columns[1], element)
-                        product = f.op("fmul", f.splat(weight, lanes), value)
-                        f.store(f.op("fadd", f.load(place, value.type), product), place)
+            with picked.each(count, result, ahead if number == 0 and ahead.useful(target) else None) as (item, index):
+                row = row_at(f, result, index, self.result)
+                weight = f.load(f.at(weights, times(f, item, self.weights.strides[0]), element), element)
+                for (first, lanes), value in zip(tile, xs, strict=True):
+                    place = f.at(row, first * columns[1], element)
+                    product = f.op("fmul", f.splat(weight, lanes), value)
+                    f.store(f.op("fadd", f.load(place, value.type), product), place)
 
 
 def bag_span(f: Function, pointer: Value, bag: Value, layout: Layout, items: int) -> tuple[tuple[Value, Value], Value]:

@@ -12,11 +12,13 @@ from saegim.compiler.kernels.walk import carrier, offset_of, times
 from saegim.compiler.llvm import Function, Value, literal, memory_type, size_of, vector
 from saegim.dtypes import DType
 from saegim.runtime.target import Target
+from saegim.runtime.threads import cores
 
 Span = tuple[Value, Value]
 
 _LINE = 64  # bytes of a cache line
 _LINES_AHEAD = 32  # how many cache lines may be on their way
+_BLOCK = 512  # indices that are looked through before the rows of those found are touched
 
 
 def integer(f: Function, x: Value, dtype: DType) -> Value:
@@ -90,13 +92,13 @@ class Prefetch(NamedTuple):
 
     def emit(self, f: Function, table: Value, indices: Value, number: Value) -> None:
         """While index `number` is being worked on."""
-        self.ask(f, table, self.row(f, indices, number))
+        later = self.later(f, number, literal("i64", self.indices.size))
+        self.ask(f, table, load_index(f, indices, later, self.indices))
 
-    def row(self, f: Function, indices: Value, number: Value) -> Value:
-        """The index of the row to ask for while index `number` is being worked on."""
+    def later(self, f: Function, number: Value, count: Value) -> Value:
+        """Which of `count` to ask for while that at place `number` is being worked on."""
         ahead = min(max(_LINES_AHEAD // self._lines, 4), 16)
-        later = f.intrinsic("llvm.smin", f.op("add", number, ahead), literal("i64", self.indices.size - 1))
-        return load_index(f, indices, later, self.indices)
+        return f.intrinsic("llvm.smin", f.op("add", number, ahead), f.op("sub", count, 1))
 
     def ask(self, f: Function, table: Value, row: Value) -> None:
         element = carrier(self.table.dtype)
@@ -107,7 +109,10 @@ class Prefetch(NamedTuple):
 
 @dataclass(frozen=True)
 class Shares:
-    """Rows shared out: blocks of 2**shift rows go to `count` shares (a power of two) in turn."""
+    """Rows shared out: blocks of 2**shift rows go to `count` shares (a power of two) in turn.
+
+    Every share looks through all indices, so that there are no more shares than cores need.
+    """
 
     rows: int
     shift: int
@@ -120,7 +125,7 @@ class Shares:
         row_bytes = max(layout.size // max(rows, 1) * layout.dtype.itemsize, 1)
         shift = max((4096 // row_bytes).bit_length() - 1, 0)
         blocks = max(rows >> shift, 1)
-        return cls(rows, shift, min(16, 1 << (blocks.bit_length() - 1)))
+        return cls(rows, shift, min(1 << (cores() - 1).bit_length(), 1 << (blocks.bit_length() - 1)))
 
     def mine(self, f: Function, row: Value, first: Value, last: Value) -> Value:
         """Whether a row inside the table belongs to shares `first` to `last`."""
@@ -128,12 +133,6 @@ class Shares:
             return f.compare("icmp slt", first, last)
         share = f.op("and", f.op("lshr", row, self.shift), self.count - 1)
         return f.compare("icmp ult", f.op("sub", share, first), f.op("sub", last, first))
-
-    def ask_ahead(self, f: Function, ahead: Prefetch, table: Value, indices: Value, number: Value, span: Span) -> None:
-        """Asks for the row of a later index if it belongs to these shares; another thread writes to it otherwise."""
-        row = ahead.row(f, indices, number)
-        with f.when(self.mine(f, row, *span)):
-            ahead.ask(f, table, row)
 
     @contextmanager
     def runs(self, f: Function, first: Value, last: Value) -> Iterator[tuple[Value, Value]]:
@@ -144,3 +143,53 @@ class Shares:
             if self.count == 1:
                 end = f.select(f.compare("icmp slt", first, last), literal("i64", self.rows), start)
             yield start, f.intrinsic("llvm.smin", end, literal("i64", self.rows))
+
+
+class Picked:
+    """Of a list of indices, some hundreds at a time, the places of those that name a row of some shares.
+
+    Looking first and touching the rows afterwards leaves no branch to guess, whoever the rows belong to. With `faults`
+    an index that names no row is reported there; it is passed over in any case.
+    """
+
+    def __init__(
+        self, f: Function, shares: Shares, span: Span, indices: Value, layout: Layout, faults: Value | None = None
+    ) -> None:
+        self._f, self._shares, self._span = f, shares, span
+        self._indices, self._layout, self._faults = indices, layout, faults
+        self._found = f.array("i64", _BLOCK)
+
+    @contextmanager
+    def blocks(self, start: Value, stop: Value) -> Iterator[Value]:
+        """Looks through the indices from `start` to `stop`; runs what is inside with how many were found in a block."""
+        f = self._f
+        count, outside = f.variable("i64"), f.variable("i1")
+        with f.loop(start, stop, _BLOCK) as block:
+            count.set(literal("i64", 0))
+            outside.set(literal("i1", False))
+            with f.loop(block, f.intrinsic("llvm.smin", f.op("add", block, _BLOCK), stop)) as number:
+                row = load_index(f, self._indices, number, self._layout)
+                good = inside(f, row, self._shares.rows)
+                outside.set(f.op("or", outside.get(), negated(f, good)))
+                f.store(number, f.at(self._found, count.get(), "i64"))
+                mine = f.op("and", good, self._shares.mine(f, row, *self._span))
+                count.set(f.op("add", count.get(), f.convert("zext", mine, "i64")))
+            if self._faults is not None:
+                report(f, outside.get(), self._faults)
+            yield count.get()
+
+    @contextmanager
+    def each(self, count: Value, table: Value, ahead: Prefetch | None) -> Iterator[tuple[Value, Value]]:
+        """Runs what is inside for each of those found: (place, row); rows of `table` are asked for before."""
+        f = self._f
+        with f.loop(0, count) as at:
+            if ahead is not None:
+                ahead.ask(f, table, self._row(self._place(ahead.later(f, at, count))))
+            number = self._place(at)
+            yield number, self._row(number)
+
+    def _place(self, at: Value) -> Value:
+        return self._f.load(self._f.at(self._found, at, "i64"), "i64")
+
+    def _row(self, number: Value) -> Value:
+        return load_index(self._f, self._indices, number, self._layout)

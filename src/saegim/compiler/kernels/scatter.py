@@ -10,9 +10,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from saegim.compiler.kernels.base import Kernel, Layout, Started
-from saegim.compiler.kernels.indices import Prefetch, Shares, inside, load_index
+from saegim.compiler.kernels.indices import Picked, Prefetch, Shares
 from saegim.compiler.kernels.walk import Chunk, Rows, carrier, merged, offset_of, row_at, times, walk, walk_range
-from saegim.compiler.llvm import Function, Module, Value, memory_type
+from saegim.compiler.llvm import Function, Module, Value, literal, memory_type
 from saegim.runtime.target import Target
 
 
@@ -57,13 +57,12 @@ class _Scatter(Kernel):
             with f.when(f.compare("icmp ne", table, result)):
                 self._emit_copy(start, shares, target)
             ahead = Prefetch(self.result, self.indices, write=True)
-            with f.loop(0, self.indices.size) as number:
-                if ahead.useful(target):
-                    shares.ask_ahead(f, ahead, result, indices, number, (start.first, start.last))
-                row = load_index(f, indices, number, self.indices)
-                good = f.op("and", inside(f, row, shares.rows), shares.mine(f, row, start.first, start.last))
-                with f.when(good):
-                    self._emit_row(start, number, row, target)
+            picked = Picked(f, shares, (start.first, start.last), indices, self.indices)
+            with (
+                picked.blocks(literal("i64", 0), literal("i64", self.indices.size)) as count,
+                picked.each(count, result, ahead if ahead.useful(target) else None) as (number, row),
+            ):
+                self._emit_row(start, number, row, target)
         f.ret()
 
     def _emit_copy(self, start: Started, shares: Shares, target: Target) -> None:

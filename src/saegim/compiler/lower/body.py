@@ -15,6 +15,7 @@ from saegim.compiler.kernels.copies import Copy
 from saegim.compiler.kernels.fused import Fused, Step, Write
 from saegim.compiler.lower.form import Buffer, Call, Space, Statement, View
 from saegim.compiler.lower.groups import Grouping, ends_in_group
+from saegim.compiler.lower.redone import Redone
 from saegim.compiler.lower.views import MOVES, Ints, Strided, dense, moved, permuted, reshaped
 from saegim.dtypes import DType
 from saegim.ir import Graph, Node
@@ -114,11 +115,17 @@ class Body:
             for node, to in zip(self.graph.outputs, self.outputs, strict=True)
             if self.combined.get(node) is not to.view or to.view is None
         }
+        self.redone = Redone(grouping, kept=needed)
         for item in grouping.items:
             for node in item.members:
                 roots = (grouping.path(each)[0] for each in node.inputs)
-                needed.update(root for root in roots if grouping.item_of(root) is not item)
+                outside = [root for root in roots if grouping.item_of(root) is not item]
+                needed.update(each for root in outside for each in self._read_for(root, item))
         return needed
+
+    def _read_for(self, root: Node, item: Item) -> Iterable[Node]:
+        """What `item` reads from memory to have `root`."""
+        return self.redone.reads(root) if item.space is not None else (root,)
 
     def is_needed(self, root: Node) -> bool:
         return root in self._needed
@@ -191,14 +198,25 @@ class Body:
             return self.storage(node)
         found = self._views.get(node)
         if found is None:
-            before = self.view(node.inputs[0])
-            where = _follow(before.where, node)
-            if where is None:
-                before = self.copied(before)
-                where = _follow(before.where, node)
-                assert where is not None, "a dense array can be seen in every shape"
-            found = self._views[node] = before.at(where)
+            found = self._views[node] = self._moved(self.view(node.inputs[0]), node)
         return found
+
+    def _moved(self, before: View, node: Node) -> View:
+        """What the move `node` makes of its operand."""
+        where = _follow(before.where, node)
+        if where is None:
+            before = self.copied(before)
+            where = _follow(before.where, node)
+            assert where is not None, "a dense array can be seen in every shape"
+        return before.at(where)
+
+    def view_like(self, node: Node, root: Node, operand: Node) -> View:
+        """What `node`, a view of `root`, would be as a view of `operand`, which has as many elements."""
+        if node is root:
+            view = self.view(operand)
+            where = reshaped(view.where, root.shape)
+            return view.at(where) if where is not None else self.copied(view).at(dense(root.shape))
+        return self._moved(self.view_like(node.inputs[0], root, operand), node)
 
     def counts(self, node: Node) -> Strided | None:
         """A view of an iota as the strides by which its values count; None where strides cannot say it."""

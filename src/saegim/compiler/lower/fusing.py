@@ -76,7 +76,23 @@ class _Fusing:
             seen = None if counts is None else spread(counts, self._space, of=shape)
             if seen is not None:
                 return self._step(Step("position", (), root.dtype, (seen.offset, seen.strides)))
+        if self._body.redone.is_redone(root):
+            return self._again(node, root, shape)
         return self._load(self._body.view(node), shape)
+
+    def _again(self, node: Node, root: Node, shape: Ints) -> int:
+        """A value of another group, computed once more from what that group keeps."""
+        inputs = []
+        for each in root.inputs:
+            operand = self._body.grouping.path(each)[0]
+            if operand.op == "constant":
+                inputs.append(self._operand(operand, shape))
+            elif self._body.redone.is_redone(operand):
+                inputs.append(self._again(node, operand, shape))
+            else:
+                # `node` sees `root` as it would see the operand: both have the same elements in the same order.
+                inputs.append(self._load(self._body.view_like(node, root, operand), shape))
+        return self._step(Step(root.op, tuple(inputs), root.dtype))
 
     def _load(self, view: View, shape: Ints) -> int:
         seen = spread(view.where, self._space, of=shape)

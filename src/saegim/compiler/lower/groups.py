@@ -157,7 +157,8 @@ class Grouping:
         assert later.space is not None
         if earlier.position >= later.position or len(earlier.members) + len(later.members) > _LARGEST:
             return False
-        if any(each.now() is not later and each.now().position < later.position for each in earlier.readers):
+        others = {each.now() for each in earlier.readers} - {earlier, later}
+        if any(each.position < later.position for each in others):
             return False
         together = earlier.members.keys() | later.members.keys()
         # Members of the later group were checked when its inputs from the earlier one were outside.

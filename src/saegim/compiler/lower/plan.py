@@ -6,7 +6,8 @@ reads, comes in a later wave; all others share one. Threads meet between waves a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from saegim.compiler.kernels.pack import Pack, panel_width
@@ -192,33 +193,38 @@ def _in_place(units: Sequence[Unit], outputs: Sequence[View], donated: set[int])
     """Which arrays to be made can be donated inputs instead: buffer of the output -> buffer of the input.
 
     The kernel that writes the output must be the last to read the input, and read each element before it writes it.
+    What an output may stay, as parameters stay themselves where a step is not finite, it overwrites first of all: then
+    a step that was interrupted after it ran leaves a whole model.
     """
     last_read: dict[Buffer, int] = {}
-    for position, unit in enumerate(units):
-        for call in calls_of(unit):
-            last_read.update((view.buffer, position) for view in call.reads)
-    kept = {view.buffer for view in outputs}
     writers: dict[Buffer, list[int]] = {}
     for position, unit in enumerate(units):
+        last_read.update((view.buffer, position) for call in calls_of(unit) for view in call.reads)
         for buffer in {view.buffer for call in calls_of(unit) for view in call.writes}:
             writers.setdefault(buffer, []).append(position)
-    replaced: dict[Buffer, Buffer] = {}
+    kept = {view.buffer for view in outputs}
+    pairs = []
     for position, unit in enumerate(units):
-        if not isinstance(unit, Call):
-            continue
-        for w, target in enumerate(unit.writes):
-            if target.buffer.space is not Space.OUTPUT or writers[target.buffer] != [position]:
-                continue
-            for r, source in enumerate(unit.reads):
-                free = source.buffer.space is Space.INPUT and source.buffer.place in donated
-                whole = source.where == target.where and source.buffer.size == target.buffer.size
-                unused = source.buffer not in kept and source.buffer not in replaced.values()
-                if free and whole and unused and last_read[source.buffer] == position:
-                    alone = sum(view.buffer is source.buffer for view in unit.reads) == 1
-                    if alone and unit.kernel.may_overwrite(w, r):
-                        replaced[target.buffer] = source.buffer
-                        break
+        for written, read in _overwritable(unit, donated) if isinstance(unit, Call) else ():
+            made, given = unit.writes[written].buffer, unit.reads[read].buffer
+            if writers[made] == [position] and last_read[given] == position:
+                pairs.append((unit.kernel.stays(written) != read, made, given))
+    replaced: dict[Buffer, Buffer] = {}
+    for _, made, given in sorted(pairs, key=lambda pair: pair[0]):
+        if made not in replaced and given not in kept:
+            replaced[made] = given
+            kept.add(given)
     return replaced
+
+
+def _overwritable(call: Call, donated: set[int]) -> Iterator[tuple[int, int]]:
+    """Pairs of numbers: an output of the program that a kernel writes, and the donated input that may hold it."""
+    for (w, target), (r, source) in itertools.product(enumerate(call.writes), enumerate(call.reads)):
+        free = source.buffer.space is Space.INPUT and source.buffer.place in donated
+        whole = source.where == target.where and source.buffer.size == target.buffer.size
+        alone = sum(view.buffer is source.buffer for view in call.reads) == 1
+        if target.buffer.space is Space.OUTPUT and free and whole and alone and call.kernel.may_overwrite(w, r):
+            yield w, r
 
 
 def _moved_to(view: View, new: dict[Buffer, Buffer]) -> View:

@@ -207,6 +207,7 @@ _ROWS: list[Case] = [
     one("acosh", 1.2, 4),
     one("atanh", -0.9, 0.9),
     one("erf", -2, 2),
+    one("sigmoid", -4, 4),
     Case("floor", [apart()]),
     Case("ceil", [apart()]),
     Case("trunc", [apart()]),

@@ -16,7 +16,7 @@ from saegim.reference.meaning import meaning
 from saegim.runtime.jit import assembly
 from saegim.runtime.target import PRESETS, Target, host
 
-INLINE = ("exp", "expm1", "log", "log1p", "log2", "tanh", "erf", "power", "logaddexp")
+INLINE = ("exp", "expm1", "log", "log1p", "log2", "tanh", "erf", "sigmoid", "power", "logaddexp")
 SPECIAL = [0, 0.5, 1, 2, 3, 88.7, 88.73, 87.4, 103, 104, 110, 709.7, 709.8, 745, 746, 1e5, 1e10, 1e30, 3.4e38, 1e300]
 SPECIAL += [1e-3, 1.2e-38, 1e-40, 1e-45, 1e-310, 5e-324, np.inf]
 EXACT_NAMES = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2"} | {
@@ -51,6 +51,8 @@ def exact(op: str, *operands: Array) -> Any:
     """In extended precision, where there is any."""
     if op == "erf":
         return np.array([math.erf(each) for each in operands[0]], np.longdouble)
+    if op == "sigmoid":
+        return 1 / (1 + np.exp(-operands[0].astype(np.longdouble)))
     function: Callable[..., Any] = getattr(np, EXACT_NAMES.get(op, op))
     return function(*(each.astype(np.longdouble) for each in operands))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -161,6 +162,14 @@ def test_a_scan_in_reverse_begins_at_the_end() -> None:
     for x, y in zip(sequence[::-1], found[::-1], strict=True):
         np.testing.assert_array_equal(y, state * x)
         state = np.tanh(state * weight + x)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sigmoid_is_accurate_also_where_it_is_nearly_0(dtype: Any) -> None:
+    x = np.array([-87, -30, -1, -1e-3, 0, 1e-3, 1, 30, 1000], dtype)
+    expected = [1 / (1 + math.exp(-each)) for each in x.tolist()]
+    np.testing.assert_allclose(meaning("sigmoid", x), expected, rtol=4 * float(np.finfo(dtype).eps))
+    np.testing.assert_array_equal(meaning("sigmoid", np.array([-np.inf, np.inf, np.nan], dtype)), [0, 1, np.nan])
 
 
 @pytest.mark.parametrize("case", [case for case in ALL if case.op not in ("constant", "nextafter")], ids=str)

@@ -231,6 +231,7 @@ DERIVATIVE: dict[str, Callable[..., Result]] = {
     "acosh": lambda g, y, x: g / op("sqrt", (x - 1) * (x + 1)),
     "atanh": lambda g, y, x: g / ((1 - x) * (1 + x)),
     "erf": lambda g, y, x: g * (2 / math.sqrt(math.pi)) * op("exp", -(x * x)),
+    "sigmoid": lambda g, y, x: g * (y * (1 - y)),
     "negative": lambda g, y, x: -g,
     "abs": lambda g, y, x: g * op("sign", x),
     "cast": lambda g, y, x, dtype: g.cast(x.dtype) if is_floating(x.dtype) else None,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from saegim.compiler.llvm import Function, Value
 from saegim.compiler.vectormath.casts import cast
 from saegim.compiler.vectormath.error import erf
-from saegim.compiler.vectormath.exponential import exp, expm1, tanh
+from saegim.compiler.vectormath.exponential import exp, expm1, sigmoid, tanh
 from saegim.compiler.vectormath.floats import (
     floor_divide_floats,
     next_after,
@@ -127,6 +127,7 @@ CODE: dict[str, Emit] = {
     "acosh": _library("acosh"),
     "atanh": _library("atanh"),
     "erf": _lanes(erf),
+    "sigmoid": _lanes(sigmoid),
     "floor": _intrinsic("llvm.floor"),
     "ceil": _intrinsic("llvm.ceil"),
     "trunc": _intrinsic("llvm.trunc"),

@@ -74,6 +74,7 @@ PRIMITIVES: dict[str, Primitive] = {
         acosh="inverse hyperbolic cosine",
         atanh="inverse hyperbolic tangent",
         erf="Gauss error function",
+        sigmoid="1 / (1 + e to the -x)",
         floor="largest integer not above x",
         ceil="smallest integer not below x",
         trunc="integer part",
@@ -186,6 +187,21 @@ PRIMITIVES: dict[str, Primitive] = {
     ),
     **_rows(1, rules.not_inferred, "index", item="result number `index` of a scan: final states, then stacked outputs"),
 }
+
+_OF_EACH_ELEMENT = (
+    rules.floating,
+    rules.numeric,
+    rules.floating_test,
+    rules.bitwise,
+    rules.cast,
+    rules.same,
+    rules.comparison,
+    rules.ordering,
+    rules.integers,
+    rules.select,
+)
+ELEMENTWISE = frozenset(name for name, row in PRIMITIVES.items() if row.infer in _OF_EACH_ELEMENT)
+"""The primitives of which each element depends on the elements in the same place alone."""
 
 
 def make(op: str, *inputs: Node, **attrs: Any) -> Node:

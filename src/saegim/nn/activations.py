@@ -8,6 +8,7 @@ from typing import Literal
 from saegim import tensor as sg
 from saegim.errors import SettingError
 from saegim.tensor import Tensor, log_softmax, softmax, tanh
+from saegim.tensor.core import apply, asarray_like
 
 __all__ = ["gelu", "log_softmax", "relu", "sigmoid", "silu", "softmax", "tanh"]
 
@@ -18,8 +19,8 @@ def relu(x: Tensor, /) -> Tensor:
 
 
 def sigmoid(x: Tensor, /) -> Tensor:
-    """1 / (1 + exp(-x)), by way of tanh, which cannot overflow."""
-    return 0.5 * (1 + sg.tanh(0.5 * x))
+    """1 / (1 + exp(-x)), accurate also where it is nearly 0."""
+    return apply("sigmoid", asarray_like(x))
 
 
 def silu(x: Tensor, /) -> Tensor:

@@ -72,6 +72,12 @@ def _select(condition: Array, x: Array, y: Array) -> Array:
     return bits.view(x.dtype)
 
 
+def _sigmoid(x: Array) -> Array:
+    """1 / (1 + e^-x), from e^-|x|, which cannot overflow."""
+    small = np.exp(-np.abs(x))
+    return np.where(x < 0, small, x.dtype.type(1)) / (1 + small)
+
+
 def _power(x: Array, y: Array) -> Array:
     """NumPy's, which for a repeated exponent of 0.5 is the square root: it differs from IEEE's power at -inf and -0."""
     result: Array = np.power(x, y)
@@ -164,6 +170,7 @@ MEANING: dict[str, Callable[..., Any]] = {
     "acosh": np.arccosh,
     "atanh": np.arctanh,
     "erf": lambda x: _special.erf(x),
+    "sigmoid": _sigmoid,
     "floor": np.floor,
     "ceil": np.ceil,
     "trunc": np.trunc,

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from saegim.compiler.simplify.arithmetic import ELEMENTWISE
 from saegim.compiler.simplify.facts import broadcast, permute, reduce, reshape
 from saegim.compiler.simplify.lift import LIFTED, lift
 from saegim.compiler.simplify.loop import Level, Loop, needed_states, put_together, rebuilt
-from saegim.ir import Node, Spec, fresh_input, make, topological
+from saegim.ir import ELEMENTWISE, Node, Spec, fresh_input, make, topological
 
 _MOST_STACKED = 1 << 24
 """Elements that the operands of products may take up as stacks, in place of a sum carried along."""

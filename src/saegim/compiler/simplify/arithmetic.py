@@ -12,7 +12,7 @@ import numpy as np
 
 from saegim.compiler.simplify.facts import Rule, Scalar, broadcast, full, number
 from saegim.dtypes import bool_, is_floating, is_integer
-from saegim.ir import Node, make
+from saegim.ir import ELEMENTWISE, Node, make
 
 # --- x op n = x ------------------------------------------------------------------------------------------------------
 
@@ -193,67 +193,6 @@ def _repeated(node: Node) -> Node | None:
     return broadcast(small, node.shape)
 
 
-_UNARY = [
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "sqrt",
-    "sin",
-    "cos",
-    "tan",
-    "asin",
-    "acos",
-    "atan",
-    "sinh",
-    "cosh",
-    "tanh",
-    "asinh",
-    "acosh",
-    "atanh",
-    "erf",
-    "floor",
-    "ceil",
-    "trunc",
-    "round",
-    "negative",
-    "abs",
-    "sign",
-    "isnan",
-    "isinf",
-    "signbit",
-    "invert",
-    "cast",
-]
-_BINARY = [
-    "add",
-    "subtract",
-    "multiply",
-    "power",
-    "maximum",
-    "minimum",
-    "remainder",
-    "floor_divide",
-    "divide",
-    "atan2",
-    "hypot",
-    "logaddexp",
-    "copysign",
-    "nextafter",
-    "equal",
-    "not_equal",
-    "less",
-    "less_equal",
-    "bitwise_and",
-    "bitwise_or",
-    "bitwise_xor",
-    "shift_left",
-    "shift_right",
-]
-ELEMENTWISE = frozenset((*_UNARY, *_BINARY, "select"))
-
 _OWN: dict[str, tuple[Rule, ...]] = {
     "add": (_neutral, _add, _number_last),
     "subtract": (_neutral, _subtract),
@@ -272,11 +211,9 @@ _OWN: dict[str, tuple[Rule, ...]] = {
     "bitwise_xor": (_neutral,),
     "shift_left": (_neutral,),
     "shift_right": (_neutral,),
+    "stop_gradient": (_drop,),
     "equal": (_truth,),
     "not_equal": (_truth,),
 }
 
-RULES: dict[str, tuple[Rule, ...]] = {
-    "stop_gradient": (_drop,),
-    **{op: (*_OWN.get(op, ()), _repeated) for op in sorted(ELEMENTWISE)},
-}
+RULES: dict[str, tuple[Rule, ...]] = {op: (*_OWN.get(op, ()), _repeated) for op in sorted(ELEMENTWISE)}

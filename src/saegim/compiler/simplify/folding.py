@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from saegim.compiler.simplify.arithmetic import ELEMENTWISE
-from saegim.ir import Node, constant
+from saegim.ir import ELEMENTWISE, Node, constant
 from saegim.reference import meaning
 
 LIMIT = 64

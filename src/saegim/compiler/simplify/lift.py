@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from saegim.compiler.simplify.arithmetic import ELEMENTWISE
 from saegim.compiler.simplify.facts import broadcast, reshape
-from saegim.ir import Node, make
+from saegim.ir import ELEMENTWISE, Node, make
 
 LIFTED = ELEMENTWISE | {"reshape", "permute", "broadcast", "concat", "slice", "dot"}
 """The operations that `lift` knows."""

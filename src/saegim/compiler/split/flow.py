@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass, field
 
 from saegim.compiler.split.scans import Scanned, follow_scan
-from saegim.compiler.split.state import ELEMENTWISE, REDUCTIONS, Move, Partial, Split, forward
-from saegim.ir import Graph, Node, body_of
+from saegim.compiler.split.state import REDUCTIONS, Move, Partial, Split, forward
+from saegim.ir import ELEMENTWISE, Graph, Node, body_of
 
 State = Split | Partial | Scanned
 EARLY = 1 << 16

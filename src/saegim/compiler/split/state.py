@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from saegim.ir import PRIMITIVES, Node, Shape, rules
+from saegim.ir import ELEMENTWISE, Node, Shape
 
 
 class Split(NamedTuple):
@@ -57,19 +57,6 @@ class Move(NamedTuple):
 Given = Sequence[Split | None]
 _Rule = Callable[[Node, Given], Move | None]
 
-_ELEMENTWISE_RULES = (
-    rules.floating,
-    rules.numeric,
-    rules.floating_test,
-    rules.bitwise,
-    rules.cast,
-    rules.same,
-    rules.comparison,
-    rules.ordering,
-    rules.integers,
-    rules.select,
-)
-ELEMENTWISE = frozenset(name for name, each in PRIMITIVES.items() if each.infer in _ELEMENTWISE_RULES)
 REDUCTIONS = frozenset(("sum", "prod", "max", "min", "any", "all"))
 
 

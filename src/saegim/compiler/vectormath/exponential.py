@@ -1,4 +1,4 @@
-"""e to the x, and what is made of it: exp, expm1, tanh.
+"""e to the x, and what is made of it: exp, expm1, tanh, sigmoid.
 
 x is split into n log 2 + r with a whole number n and |r| <= log(2) / 2 (Cody and Waite 1980: log 2 in two parts, the
 first short enough that its products with n are exact). e to the r is a polynomial, 2 to the n is written into the
@@ -110,6 +110,12 @@ def tanh(x: Lanes) -> Lanes:
     factor = _power_of_two(rounded.bits(), 0)
     t = factor.times_plus(_expm1_near_0(r), factor - 1)
     return (t / (t + 2)).with_sign_of(x)
+
+
+def sigmoid(x: Lanes) -> Lanes:
+    """1 / (1 + e to the -x), from e to the -|x|, which cannot overflow. Errors: below 2.5 ulp."""
+    small = exp(-x.abs())
+    return (x < 0).where(small, 1) / (small + 1)
 
 
 def _split(x: Lanes) -> tuple[Lanes, Lanes]:

@@ -14,7 +14,7 @@ from saegim.compiler.kernels.base import Kernel
 from saegim.compiler.kernels.copies import Copy
 from saegim.compiler.kernels.fused import Fused, Step, Write
 from saegim.compiler.lower.form import Buffer, Call, Space, Statement, View
-from saegim.compiler.lower.groups import Grouping, ends_in_group
+from saegim.compiler.lower.groups import Grouping, Item, ends_in_group
 from saegim.compiler.lower.redone import Redone
 from saegim.compiler.lower.views import MOVES, Ints, Strided, dense, moved, permuted, reshaped
 from saegim.dtypes import DType

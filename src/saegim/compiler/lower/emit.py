@@ -16,9 +16,8 @@ from saegim.compiler.kernels.base import Kernel
 from saegim.compiler.llvm import Function, Module, Value, literal
 from saegim.compiler.lower.form import SHARD, START, Buffer, Call, Counter, Repeat, Space, Statement, View
 from saegim.compiler.lower.plan import Plan, Tiles, Unit
+from saegim.compiler.recipe import HEADER
 from saegim.runtime.target import Target
-
-HEADER = 4
 
 # How many seconds of work a thread should claim at a time, and what a core is taken to do in a second. Only how work
 # is shared out depends on this, never its result.

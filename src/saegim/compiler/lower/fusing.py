@@ -77,22 +77,24 @@ class _Fusing:
             if seen is not None:
                 return self._step(Step("position", (), root.dtype, (seen.offset, seen.strides)))
         if self._body.redone.is_redone(root):
-            return self._again(node, root, shape)
+            return self._again(root, node, root, shape)
         return self._load(self._body.view(node), shape)
 
-    def _again(self, node: Node, root: Node, shape: Ints) -> int:
-        """A value of another group, computed once more from what that group keeps."""
+    def _again(self, value: Node, node: Node, root: Node, shape: Ints) -> int:
+        """`value`, which another group makes of what it keeps, computed once more; for `node`, a view of `root`.
+
+        `root` is made of `value` element by element, so `node` sees both alike.
+        """
         inputs = []
-        for each in root.inputs:
+        for each in value.inputs:
             operand = self._body.grouping.path(each)[0]
             if operand.op == "constant":
                 inputs.append(self._operand(operand, shape))
             elif self._body.redone.is_redone(operand):
-                inputs.append(self._again(node, operand, shape))
+                inputs.append(self._again(operand, node, root, shape))
             else:
-                # `node` sees `root` as it would see the operand: both have the same elements in the same order.
                 inputs.append(self._load(self._body.view_like(node, root, operand), shape))
-        return self._step(Step(root.op, tuple(inputs), root.dtype))
+        return self._step(Step(value.op, tuple(inputs), value.dtype))
 
     def _load(self, view: View, shape: Ints) -> int:
         seen = spread(view.where, self._space, of=shape)

@@ -17,6 +17,7 @@ _LARGE = 1 << 16
 _STAGGER = 5 * _LINE
 
 Life = dict[Buffer, tuple[int, int]]  # first and last moment of use
+Loop = tuple[int, int, set[Buffer]]  # its first and last moment, and the buffers that one turn leaves for the next
 
 
 def plan_memory(plan: Plan) -> None:
@@ -79,29 +80,35 @@ def _plan_local(unit: Call | Repeat | Tiles) -> int:
         return SCRATCH + scratch_of([unit])
     most = 0
     for body in unit.bodies:
-        lives: Life = {}
-        _walk(body, lives, 0)
+        lives = _lives(body)
         lives.pop(unit.start, None)  # it has the place in front of everything else
         most = max(most, _place(lives, SCRATCH + _rounded(scratch_of(body))))
     unit.start.place = 0
     return most
 
 
-def _walk(statements: Sequence[Statement], lives: Life, moment: int) -> int:
-    """Notes when each local buffer is used; what is used inside and outside of a loop lives through all of it."""
+def _lives(body: Sequence[Statement]) -> Life:
+    """When each local buffer is used; what a loop uses and others, too, or its next turn, lives through all turns."""
+    lives: Life = {}
+    loops: list[Loop] = []
+    _walk(body, lives, loops, 0)
+    for first, last, carried in loops:
+        for buffer, (begun, used) in lives.items():
+            shared = begun <= last and first <= used and not (first <= begun and used <= last)
+            if shared or buffer in carried:
+                lives[buffer] = min(begun, first), max(used, last)
+    return lives
+
+
+def _walk(statements: Sequence[Statement], lives: Life, loops: list[Loop], moment: int) -> int:
+    """Notes when buffers are used, and loops, inner ones before those around them; gives the next moment."""
     for each in statements:
         if isinstance(each, Call):
             _use(lives, _buffers([each], Space.LOCAL), moment)
-            moment += 1
-            continue
-        before = set(lives)
-        first = moment
-        moment = _walk(each.body, lives, moment)
-        for buffer in before:
-            begun, used = lives[buffer]
-            if used >= first:
-                lives[buffer] = begun, moment
-        _use(lives, [buffer for buffer in _carried(each) if buffer in lives], moment)
+        else:
+            first = moment
+            moment = _walk(each.body, lives, loops, moment)
+            loops.append((first, moment, _carried(each)))
         moment += 1
     return moment
 

@@ -204,11 +204,11 @@ def _in_place(units: Sequence[Unit], outputs: Sequence[View], donated: set[int])
             writers.setdefault(buffer, []).append(position)
     kept = {view.buffer for view in outputs}
     pairs = []
-    for position, unit in enumerate(units):
-        for written, read in _overwritable(unit, donated) if isinstance(unit, Call) else ():
-            made, given = unit.writes[written].buffer, unit.reads[read].buffer
+    for position, call in [(position, unit) for position, unit in enumerate(units) if isinstance(unit, Call)]:
+        for written, read in _overwritable(call, donated):
+            made, given = call.writes[written].buffer, call.reads[read].buffer
             if writers[made] == [position] and last_read[given] == position:
-                pairs.append((unit.kernel.stays(written) != read, made, given))
+                pairs.append((call.kernel.stays(written) != read, made, given))
     replaced: dict[Buffer, Buffer] = {}
     for _, made, given in sorted(pairs, key=lambda pair: pair[0]):
         if made not in replaced and given not in kept:

@@ -74,14 +74,15 @@ class TrainStep:
         step = np.array(self.steps + 1, np.float64)
         sign, tensors = signature((self.model, self.state, rates, step, args))
         program, result_sign = self._program(sign)
-        arrays = [each._known("its value") for each in tensors]
-        results: _Results = rebuild(result_sign, [Tensor(each) for each in program(*arrays)])
-        loss, norm = float(results.loss), float(results.norm)
-        if not (np.isfinite(loss) and np.isfinite(norm)):
-            raise NonFiniteError(self._blame(program.graph, arrays, loss))
+        results: _Results = rebuild(result_sign, [Tensor(each) for each in program(*_arrays(tensors))])
+        # Also of a step that is not finite: then they are as they were, but their memory may be another's.
         for name, old in self.model.named_tensors():
             old._value = results.tensors[name]._value
         self.state = results.state
+        loss, norm = float(results.loss), float(results.norm)
+        if not (np.isfinite(loss) and np.isfinite(norm)):
+            _, tensors = signature((self.model, self.state, rates, step, args))
+            raise NonFiniteError(self._blame(program.graph, _arrays(tensors), loss))
         self.steps += 1
         self.gradient_norm = norm
         return results.loss
@@ -172,6 +173,10 @@ def _update(
         return part.update(param, Rows(outside, gradient.values, gradient.shape, gradient.unique), state, rate, step)
     new, new_state = part.update(param, gradient, state, rate, step)
     return _if(finite, new, param), {name: _if(finite, each, state[name]) for name, each in new_state.items()}
+
+
+def _arrays(tensors: Sequence[Tensor]) -> list[Array]:
+    return [each._known("its value") for each in tensors]
 
 
 def _if(finite: Tensor, new: Tensor, old: Tensor) -> Tensor:

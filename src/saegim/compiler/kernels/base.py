@@ -99,6 +99,11 @@ class Kernel(ABC):
         del written, read
         return False
 
+    def stays(self, written: int) -> int | None:
+        """Which of the reads operand number `written` of the writes is a newer state of, if it is one."""
+        del written
+        return None
+
     @abstractmethod
     def emit(self, module: Module, name: str, target: Target) -> None:
         """Writes the function called `name` into `module`."""

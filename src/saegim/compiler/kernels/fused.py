@@ -82,6 +82,12 @@ class Fused(Kernel):
         last_read = max((n for n, each in enumerate(passes) if reading & {*each.steps}), default=-1)
         return all(last_read <= n for n, each in enumerate(passes) if written in each.writes)
 
+    def stays(self, written: int) -> int | None:
+        """What is written where the condition of a choice does not hold."""
+        step = self.steps[self.stores[written].step]
+        old = self.steps[step.inputs[-1]] if step.op == "select" else step
+        return old.attrs[0] if old.op == "load" else None
+
     @cached_property
     def nest(self) -> Nest:
         """The loops."""

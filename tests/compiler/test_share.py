@@ -6,11 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 
 from graphs import arrays_for, graphs
-from saegim.compiler import compile_graph
-from saegim.compiler.share import share_scans
+from saegim.compiler.share import prepared, share_scans
 from saegim.dtypes import float64
 from saegim.ir import Graph, Node, Spec, check, fresh_input, make, to_text
-from saegim.reference import evaluate
+from saegim.reference import Schedule, evaluate
 
 
 def scan(start: Node, xs: Node, body: Graph, index: int) -> Node:
@@ -59,7 +58,7 @@ def test_a_graph_without_scans_is_left_as_it_is() -> None:
 @given(graphs())
 def test_sharing_changes_no_result(graph: Graph) -> None:
     text = to_text(graph)
-    program = compile_graph(graph)
+    program = Schedule(prepared(graph))
     assert to_text(graph) == text
     for found, expected in zip(program(*arrays_for(graph)), evaluate(graph, arrays_for(graph)), strict=True):
         np.testing.assert_array_equal(found, expected)

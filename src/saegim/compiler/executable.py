@@ -17,19 +17,19 @@ Array = npt.NDArray[Any]
 
 LINE = 64
 
+Waves = Sequence[tuple[int, int]]
+"""For each wave the address of its function and its number of items."""
+
 
 class Executable:
     """A recipe with its native code. Any number of Python threads may run it."""
 
     def __init__(self, recipe: Recipe, library: Library) -> None:
+        """Raises RuntimeError if the library does not have the functions of the recipe."""
         self.recipe = recipe
+        self.waves = [(library.address(name), items) for name, items in recipe.waves]
         self._library = library  # the code is there as long as this object is
-        self._waves = pool.Waves([(library.address(name), items) for name, items in recipe.waves])
         self._idle: list[Run] = []
-
-    def new_run(self, counters: int = 0) -> Run:
-        """Memory for one run at a time."""
-        return Run(self.recipe, self._waves, counters)
 
     def __call__(self, arrays: Sequence[Array]) -> tuple[Array, ...] | None:
         """The outputs for `arrays`; None where an index points nowhere."""
@@ -52,28 +52,31 @@ class Executable:
         try:
             return self._idle.pop()
         except IndexError:
-            return self.new_run()
+            return self._new_run()
+
+    def _new_run(self) -> Run:
+        return Run(self.recipe, self.waves)
 
 
 class Run:
     """The memory that one run at a time needs: arenas and the table of addresses."""
 
-    def __init__(self, recipe: Recipe, waves: pool.Waves, counters: int = 0) -> None:
+    def __init__(self, recipe: Recipe, waves: Waves, counters: int = 0) -> None:
         """counters: further bytes at the end of each thread's arena, which begin as zeros."""
-        self._waves, self._counters = waves, recipe.local_bytes
+        self._waves, self._counters = pool.Waves(waves), recipe.local_bytes
         self._shared = aligned(recipe.shared_bytes)
         self._faults = np.zeros(1, np.int32)
         # Threads do not begin at a multiple of a large power of two from each other.
         self._stride = -(-(recipe.local_bytes + counters) // LINE) * LINE + 5 * LINE
         self._local = aligned(0)
-        self._constants = recipe.constants
         head = [self._shared.ctypes.data, 0, self._stride, self._faults.ctypes.data]
         self._arrays = recipe.inputs + len(recipe.made)
-        places = [each.ctypes.data for each in self._constants]
-        self._table = np.array([*head, *[0] * self._arrays, *places], np.uint64)
+        self._held = recipe.constants  # as long as their addresses are in the table
+        constants = [each.ctypes.data for each in recipe.constants]
+        self._table = np.array([*head, *[0] * self._arrays, *constants], np.uint64)
         self._address = self._table.ctypes.data
 
-    def __call__(self, given: Sequence[Array], made: Sequence[Array]) -> bool:
+    def __call__(self, given: list[Array], made: list[Array]) -> bool:
         """Runs the program on its inputs and the arrays for its outputs; whether an index pointed nowhere."""
         threads = pool.width()
         self._use([each.ctypes.data for each in (*given, *made)], threads)

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from saegim.compiler.lower.emit import HEADER
+from saegim.compiler.executable import LINE, Executable, Run, Waves, aligned
 from saegim.compiler.lower.form import Buffer, Space
 from saegim.compiler.lower.memory import plan_apart
 from saegim.compiler.lower.plan import Plan, Tiles, Wave, calls_of
-from saegim.compiler.native import LINE, NativeProgram, Run, Waves, aligned
+from saegim.compiler.native import NativeProgram
+from saegim.compiler.passes import Build, Settings
+from saegim.compiler.recipe import HEADER, Recipe
 from saegim.runtime import pool
 
 Array = npt.NDArray[Any]
@@ -37,11 +40,21 @@ class GuardError(AssertionError):
 class GuardedProgram(NativeProgram):
     """A native program that raises GuardError when a kernel writes outside of its operands; slow, and large."""
 
-    def _place(self) -> None:
-        plan_apart(self._plan)
+    @cached_property
+    def _build(self) -> Build:
+        return Build(self.graph, Settings(self._target, **self._settings), plan_apart)
+
+    def _made(self) -> Executable:
+        return _GuardedExecutable(self._build)
+
+
+class _GuardedExecutable(Executable):
+    def __init__(self, build: Build) -> None:
+        super().__init__(*build.made())
+        self._plan = build.plan
 
     def _new_run(self) -> Run:
-        return _GuardedRun(self._plan, self._waves)
+        return _GuardedRun(self.recipe, self.waves, self._plan)
 
 
 class _Part(NamedTuple):
@@ -81,7 +94,9 @@ def _gaps(parts: Sequence[_Part], size: int) -> Iterator[tuple[int, int, str]]:
     for before, after in zip(befores, afters, strict=True):
         names = [f"{side} {part.name}" for side, part in (("after", before), ("before", after)) if part.name]
         begin, end = before.end, after.begin
-        if end - begin <= 2 * _REACH:
+        if not names:
+            yield begin, min(end, _REACH), "in an arena without buffers"
+        elif end - begin <= 2 * _REACH:
             yield begin, end, " and ".join(names)
         else:
             yield begin, begin + _REACH, names[0]
@@ -112,8 +127,8 @@ class _Copy:
 class _GuardedRun(Run):
     """A run whose memory is looked after."""
 
-    def __init__(self, plan: Plan, waves: Waves) -> None:
-        super().__init__(plan, waves)
+    def __init__(self, recipe: Recipe, waves: Waves, plan: Plan) -> None:
+        super().__init__(recipe, waves)
         self._plan = plan
         self._steps = [pool.Waves([each]) for each in waves]
         self._constants = [_Copy(f"constant {n}", each, True) for n, each in enumerate(plan.context.constants)]

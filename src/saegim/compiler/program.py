@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
-from saegim.compiler.share import share_scans
+from saegim.compiler.share import prepared
 from saegim.errors import SettingError
-from saegim.ir import Graph, check
+from saegim.ir import Graph
 from saegim.late import late
 from saegim.reference import Schedule
 
@@ -41,16 +41,12 @@ def compile_graph(graph: Graph) -> Program:
     SAEGIM_DEBUG=guards: native code whose every write is looked after, see `guards`. SAEGIM_DUMP: the folder that the
     stages of every native program are written to, see `dump`. Raises SettingError where these cannot be followed.
     """
-    check(graph)
-    shared = share_scans(graph)
-    if shared is not graph:
-        check(shared, "share_scans")
     if _setting("SAEGIM_COMPILE") == "0":
-        return Schedule(shared)
+        return Schedule(prepared(graph))
     debug = _setting("SAEGIM_DEBUG")
     if debug not in ("", "guards"):
         raise SettingError(f"SAEGIM_DEBUG: 'guards' or nothing expected, {debug!r} given")
-    program: Program = _guards.GuardedProgram(shared) if debug else _native.NativeProgram(shared)
+    program: Program = _guards.GuardedProgram(graph) if debug else _native.NativeProgram(graph)
     folder = _setting("SAEGIM_DUMP")
     if folder:
         _dump.dump(program, folder)

@@ -14,8 +14,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from saegim.ir import Graph, Node, body_of, make
+from saegim.ir import Graph, Node, body_of, check, make
 from saegim.ir.where import on_behalf_of
+
+
+def prepared(graph: Graph) -> Graph:
+    """The graph as every way of running it takes it: checked, its scans shared."""
+    check(graph)
+    shared = share_scans(graph)
+    if shared is not graph:
+        check(shared, "share_scans")
+    return shared
 
 
 def share_scans(graph: Graph) -> Graph:

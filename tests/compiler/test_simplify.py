@@ -139,6 +139,11 @@ RULES: dict[str, tuple[tuple[Spec, ...], Callable[..., Node], str]] = {
         lambda x: cut(cut(x, (2,), (20,), (2,)), (1,), (9,), (3,)),
         "slice(x, start=(4,), stop=(17,))",
     ),
+    "nothing of a slice": (
+        (V,),
+        lambda x: cut(cut(x, (1,), (4,), (3,)), (1,), (1,)),
+        "slice(x, start=(0,), stop=(0,))",
+    ),
     "a slice of a broadcast": (
         (V,),
         lambda x: cut(broadcast(x, 3, 4), (1, 1), (2, 3)),

@@ -123,9 +123,10 @@ def _piece(x: Node, start: list[int], shape: Shape | list[int], step: Shape | li
     """A slice by its first element, its shape and its step."""
     if x.shape == tuple(shape):
         return x
-    ends = zip(start, shape, step, strict=True)
+    begin = [first if count else 0 for first, count in zip(start, shape, strict=True)]  # nothing may begin beyond x
+    ends = zip(begin, shape, step, strict=True)
     stop = tuple(first + (count - 1) * by + 1 if count else first for first, count, by in ends)
-    return make("slice", x, start=tuple(start), stop=stop, step=tuple(step))
+    return make("slice", x, start=tuple(begin), stop=stop, step=tuple(step))
 
 
 def _pad(node: Node) -> Node | None:

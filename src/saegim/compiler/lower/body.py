@@ -22,7 +22,7 @@ from saegim.ir import Graph, Node
 from saegim.runtime.target import Target
 
 Array = npt.NDArray[Any]
-Pack = Callable[[View], "tuple[View, int] | None"]
+Pack = Callable[[View, int], "tuple[View, int] | None"]
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Destination:
     combine: str | None = None
 
 
-def never(view: View) -> tuple[View, int] | None:  # noqa: ARG001 - the packer that packs nothing
+def never(view: View, rows: int) -> tuple[View, int] | None:  # noqa: ARG001 - the packer that packs nothing
     """For bodies that run once: packing a matrix would cost as much as it gains."""
     return None
 
@@ -60,8 +60,9 @@ def never(view: View) -> tuple[View, int] | None:  # noqa: ARG001 - the packer t
 class Body:
     """A graph with its items in order, the memory of its values and the statements made so far.
 
-    `inputs` are views for the graph's inputs; `space` is where intermediate results live; `pack` gives a packed copy
-    of a matrix that stays the same for all tiles, with the width of its panels, where that is worth it.
+    `inputs` are views for the graph's inputs; `space` is where intermediate results live; `pack(matrix, rows)` gives a
+    packed copy of a matrix that stays the same for all tiles, with the width of its panels, where that is worth it for
+    products with so many rows a tile.
     """
 
     def __init__(

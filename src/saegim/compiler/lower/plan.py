@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from saegim.compiler.kernels.pack import Pack, panel_width
 from saegim.compiler.lower.body import Context, Destination
@@ -28,6 +29,7 @@ from saegim.compiler.lower.views import Strided, dense
 from saegim.compiler.split.form import Phase, Phased, Piece, Slot, Tiling
 from saegim.dtypes import int64
 from saegim.ir import Graph, Node
+from saegim.runtime.target import Target
 
 
 @dataclass(eq=False)
@@ -131,7 +133,7 @@ class Planner:
                 Destination(self._piece(piece, node, start), piece.combine)
                 for piece, node in zip(phase.writes, graph.outputs, strict=True)
             ]
-            pack = self._pack if tiling.tiles > 1 else lambda view: None
+            pack = partial(self._pack, tiling.tiles)
             bodies.append(lower(graph, inputs, outputs, Space.LOCAL, self._context, pack)[0])
         self.units.append(Tiles(tiling, start, bodies))
 
@@ -152,10 +154,12 @@ class Planner:
             strides = (*strides[: piece.axis], apart, *strides[piece.axis :])
         return whole.at(Strided(node.shape, strides, where.offset)).moving(START, piece.per * step)
 
-    def _pack(self, view: View) -> tuple[View, int] | None:
-        """A packed copy of a matrix that is the same for all tiles, made before them."""
+    def _pack(self, tiles: int, view: View, rows: int) -> tuple[View, int] | None:
+        """A packed copy of a matrix that is the same for all tiles, made before them, for products of `rows` rows."""
         buffer, where = view.buffer, view.where
         if buffer.space is Space.LOCAL or view.moves or len(where.shape) != 2 or buffer.dtype.kind != "f":
+            return None
+        if not _worth_packing(where, rows * tiles, self._context.target):
             return None
         width = panel_width(buffer.dtype, self._context.target)
         key = (buffer, where)
@@ -166,6 +170,18 @@ class Planner:
             self.units.append(Call(kernel, (view,), (target,)))
             self._packed[key] = target
         return self._packed[key], width
+
+
+def _worth_packing(where: Strided, rows: int, target: Target) -> bool:
+    """Whether products with so many rows in all gain more than packing the matrix costs.
+
+    Rows of the matrix that lie in order are read in place as quickly where there are many registers. Columns that do
+    would be brought in order by every tile; with few rows it is cheaper to turn those (see `singles`).
+    """
+    depth, columns = where.shape
+    if where.strides[-1] == 1 and target.registers >= 32:
+        return False
+    return rows * (depth + columns) >= depth * columns
 
 
 def _slot(piece: Piece) -> Slot:

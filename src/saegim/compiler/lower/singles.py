@@ -16,7 +16,7 @@ from saegim.compiler.kernels.scatter import ScatterAdd, ScatterSet
 from saegim.compiler.kernels.sorting import ArgSort, SearchSorted
 from saegim.compiler.lower.body import Body
 from saegim.compiler.lower.form import View
-from saegim.compiler.lower.views import Ints, Strided, broadcasted, dense, reshaped, sliced
+from saegim.compiler.lower.views import Ints, Strided, broadcasted, dense, permuted, reshaped, sliced
 from saegim.ir import Node
 
 
@@ -28,14 +28,40 @@ def _dot(body: Body, node: Node) -> None:
     left, right = _views(body, node)
     partial = body.combined.get(node)
     target = partial or body.storage(node)
-    packed = body.pack(right) if right.where.strides else None
+    packed = body.pack(right, node.shape[-2])
     if packed is not None:
         panels, width = packed
         kernel = Product(left.layout, panels.layout, target.layout, partial is not None, panel=width)
         body.call(kernel, [left, panels], [target], partial is not None)
+    elif partial is None and _better_turned(left, right):
+        _turned(body, left, right, target)
     else:
         kernel = Product(left.layout, right.layout, target.layout, partial is not None)
         body.call(kernel, [left, right], [target], partial is not None)
+
+
+def _better_turned(left: View, right: View) -> bool:
+    """Whether a product of few rows with a matrix that lies column by column is cheaper as (B' A')'.
+
+    A product reads its right operand row by row. Bringing the matrix into that order costs a pass over it; turning
+    the few rows, and the result, costs less.
+    """
+    (*batch, rows, depth), columns = left.where.shape, right.where.shape[-1]
+    along_columns = right.where.strides[-2:-1] == (1,) and right.where.strides[-1] > 1
+    return not batch and along_columns and left.buffer.dtype.kind == "f" and _few(rows, depth, columns)
+
+
+def _few(rows: int, depth: int, columns: int) -> bool:
+    return rows > 1 and 2 * rows * (depth + columns) < depth * columns
+
+
+def _turned(body: Body, left: View, right: View, target: View) -> None:
+    rows, columns = target.where.shape
+    upright = body.copied(left.at(permuted(left.where, (1, 0))))
+    turned = body.new(target.buffer.dtype, (columns, rows))
+    matrix = right.at(permuted(right.where, (1, 0)))
+    body.call(Product(matrix.layout, upright.layout, turned.layout), [matrix, upright], [turned])
+    body.copy(turned.at(permuted(turned.where, (1, 0))), target)
 
 
 def _take(body: Body, node: Node) -> None:

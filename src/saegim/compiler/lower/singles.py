@@ -73,16 +73,22 @@ def _take(body: Body, node: Node) -> None:
 
 def _scatter(kernel: type[ScatterAdd] | type[ScatterSet]) -> Callable[[Body, Node], None]:
     def lower(body: Body, node: Node) -> None:
-        reads, target = _views(body, node), body.storage(node)
-        body.call(kernel(*(each.layout for each in reads), target.layout), reads, [target])
+        table, indices, rows = _views(body, node)
+        target = body.storage(node)
+        made = kernel(table.layout, indices.layout, rows.layout, target.layout)
+        body.call(made, [table, indices, rows], [target])
 
     return lower
 
 
-def _bag(body: Body, node: Node) -> None:
-    reads, target = _views(body, node), body.storage(node)
-    kind = Bag if node.op == "bag" else BagTranspose
-    body.call(kind(*(each.layout for each in reads), target.layout), reads, [target])
+def _bag(kernel: type[Bag] | type[BagTranspose]) -> Callable[[Body, Node], None]:
+    def lower(body: Body, node: Node) -> None:
+        x, indices, weights, offsets = _views(body, node)
+        target = body.storage(node)
+        made = kernel(x.layout, indices.layout, weights.layout, offsets.layout, target.layout)
+        body.call(made, [x, indices, weights, offsets], [target])
+
+    return lower
 
 
 def _arg_extreme(body: Body, node: Node) -> None:
@@ -102,8 +108,9 @@ def _argsort(body: Body, node: Node) -> None:
 
 
 def _searchsorted(body: Body, node: Node) -> None:
-    reads, target = _views(body, node), body.storage(node)
-    body.call(SearchSorted(*(each.layout for each in reads), target.layout, node.attrs["side"]), reads, [target])
+    (ordered, values), target = _views(body, node), body.storage(node)
+    kernel = SearchSorted(ordered.layout, values.layout, target.layout, node.attrs["side"])
+    body.call(kernel, [ordered, values], [target])
 
 
 def _fold(body: Body, node: Node) -> None:
@@ -164,8 +171,8 @@ SINGLES: dict[str, Callable[[Body, Node], None]] = {
     "take": _take,
     "scatter_add": _scatter(ScatterAdd),
     "scatter_set": _scatter(ScatterSet),
-    "bag": _bag,
-    "bag_transpose": _bag,
+    "bag": _bag(Bag),
+    "bag_transpose": _bag(BagTranspose),
     "argmax": _arg_extreme,
     "argmin": _arg_extreme,
     "cumsum": _running,

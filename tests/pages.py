@@ -5,6 +5,7 @@ In a page
     ```console                    has commands after `$ `, which are run; under each stands what it prints
     ```yaml title="rules.yaml"    (or any other language and name) is a file
     ```text title="output"        is what the python block before it prints
+    ```text title="exact output"  the same, compared with its figures
     ```console title="..."        has commands whose words follow from figures, which depend on the machine
 Other blocks are only shown. A page runs in a folder of its own with a copy of `examples/` in it. What console blocks
 and `output` blocks show is compared without its figures; of console blocks with a title only the first line is.
@@ -87,6 +88,8 @@ def run(page: Path, folder: Path) -> Iterator[Example]:
                 yield from _console(body, at, "by the first line" if title else "by words")
             elif title == "output":
                 yield Example(body.rstrip("\n"), printed, at, "by words")
+            elif title == "exact output":
+                yield Example(body.rstrip("\n"), printed.rstrip("\n"), at, "exactly")
             elif title:
                 Path(title).write_text(body, encoding="utf-8")
             elif language == "python":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import doctest
 import importlib
 from collections.abc import Iterator
 from functools import cache
@@ -193,10 +192,3 @@ def test_files_are_small(path: Path) -> None:
 @pytest.mark.parametrize("path", files(), ids=module_name)
 def test_every_file_says_what_it_is(path: Path) -> None:
     assert path.stat().st_size == 0 or ast.get_docstring(tree_of(path)) or path.name == "__about__.py"
-
-
-@pytest.mark.parametrize("page", ["architecture.md"])
-def test_examples_of_the_pages_run(page: str) -> None:
-    path = ROOT.parents[1] / "docs" / page
-    failed, tried = doctest.testfile(str(path), module_relative=False, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
-    assert tried and not failed

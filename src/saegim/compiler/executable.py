@@ -40,7 +40,7 @@ class Executable:
         if failed:
             return None
         places = (*given, *made)
-        return tuple(places[place].reshape(shape) for place, shape in self.recipe.outputs)
+        return tuple(_shaped(places[place], shape) for place, shape in self.recipe.outputs)
 
     def memory(self, arrays: Sequence[Array]) -> tuple[list[Array], list[Array]]:
         """The inputs as native code takes them, and the arrays that a run makes."""
@@ -103,6 +103,10 @@ def aligned(size: int) -> Array:
     """Memory of `size` bytes that begins with a cache line."""
     raw = np.empty(size + LINE, np.uint8)
     return raw[-raw.ctypes.data % LINE :][:size]
+
+
+def _shaped(array: Array, shape: tuple[int, ...]) -> Array:
+    return array if array.shape == shape else array.reshape(shape)
 
 
 def _in_order(array: Array) -> Array:

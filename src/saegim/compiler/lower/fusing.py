@@ -90,6 +90,9 @@ class _Fusing:
             operand = self._body.grouping.path(each)[0]
             if operand.op == "constant":
                 inputs.append(self._operand(operand, shape))
+            elif operand.size == 1:
+                one = self._body.view(operand)
+                inputs.append(self._load(one.at(Strided(shape, (0,) * len(shape), one.where.offset)), shape))
             elif self._body.redone.is_redone(operand):
                 inputs.append(self._again(operand, node, root, shape))
             else:

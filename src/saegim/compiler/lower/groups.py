@@ -22,6 +22,7 @@ from saegim.compiler.lower.views import (
     Strided,
     axes_within,
     dense,
+    known,
     moved,
     normal,
     reshaped,
@@ -57,6 +58,8 @@ class Item:
         item = self
         while item.into is not None:
             item = item.into
+        if item is not self:
+            self.into = item  # the shorter way from now on
         return item
 
 
@@ -233,6 +236,7 @@ def ends_in_group(root: Node, space: Ints) -> bool:
     )
 
 
+@known
 def spread(where: Strided, space: Ints, of: Ints | None = None) -> Strided | None:
     """A view as seen from every element of `space`; None where strides cannot say that.
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from saegim.ir import Node
 
 Ints = tuple[int, ...]
 
+known = lru_cache(1 << 12)  # layers look alike: most questions were asked before
 
-@dataclass(frozen=True)
-class Strided:
+
+class Strided(NamedTuple):
     """A shape with the place of each element."""
 
     shape: Ints
@@ -25,6 +27,7 @@ class Strided:
     offset: int = 0
 
 
+@known
 def dense(shape: Ints) -> Strided:
     """Row-major, without gaps."""
     return Strided(shape, dense_strides(shape))
@@ -38,11 +41,13 @@ def dense_strides(shape: Ints) -> Ints:
     return tuple(reversed(strides))
 
 
+@known
 def normal(shape: Ints, strides: Ints) -> Ints:
     """The strides with 0 for axes of one element, where they do not matter."""
     return tuple(0 if size == 1 else by for size, by in zip(shape, strides, strict=True))
 
 
+@known
 def reshaped(x: Strided, shape: Ints) -> Strided | None:
     """The same elements, row-major, in `shape`; None where strides cannot say that."""
     if math.prod(shape) == 0:
@@ -120,7 +125,8 @@ def moved(x: Strided, node: Node) -> Strided | None:
     return _MOVES[node.op](x, node)
 
 
-def axes_within(shape: Ints, axes: Sequence[int], space: Ints) -> Ints | None:
+@known
+def axes_within(shape: Ints, axes: Ints, space: Ints) -> Ints | None:
     """The axes of `space` that are `axes` of `shape`, for two shapes of the same elements in the same order.
 
     None where an axis of one is not made of whole axes of the other.

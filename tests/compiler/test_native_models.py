@@ -1,0 +1,28 @@
+"""Every kind of model learns natively what it learns by the meaning: the same losses and dropout, for 50 steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compiler.learners import LEARNERS, Learner
+
+STEPS = 50
+
+# In double precision the two ways stay so close that any other mask of dropout, or element, would show.
+PRECISIONS = [(np.float32, 2e-5), (np.float64, 1e-9)]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS, ids=["float32", "float64"])
+@pytest.mark.parametrize("learner", LEARNERS, ids=str)
+def test_training_is_what_it_means(
+    learner: Learner, dtype: type, tolerance: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses, state = learner.train(STEPS, dtype)
+    monkeypatch.setenv("SAEGIM_COMPILE", "0")
+    wanted, wanted_state = learner.train(STEPS, dtype)
+    assert wanted[-3:].mean() < wanted[:3].mean(), "something is learned"
+    np.testing.assert_allclose(losses, wanted, rtol=tolerance, atol=tolerance)
+    if dtype is np.float64:
+        for name, value in wanted_state.items():
+            np.testing.assert_allclose(state[name], value, rtol=1e-7, atol=1e-7, err_msg=name)

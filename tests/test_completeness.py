@@ -1,9 +1,13 @@
-"""Every primitive has all its faces: a shape rule, a meaning, a derivative or the reason for none, a case to test."""
+"""Every primitive has all its faces: a shape rule, a meaning, a derivative or the reason for none, code, a case."""
 
 from __future__ import annotations
 
 from cases import CASES
 from saegim.autodiff import BLIND, DERIVATIVE, NOT_DIFFERENTIABLE, SOURCES, STRUCTURAL
+from saegim.compiler.elementwise import CODE
+from saegim.compiler.lower.groups import REDUCTIONS
+from saegim.compiler.lower.singles import SINGLES
+from saegim.compiler.lower.views import MOVES
 from saegim.ir import PRIMITIVES
 from saegim.reference import MEANING, OWN
 
@@ -19,6 +23,13 @@ def test_every_primitive_has_a_derivative_or_a_reason_for_none() -> None:
     assert sum(map(len, tables)) == len(PRIMITIVES), "a primitive is in one of the tables only"
     assert all(NOT_DIFFERENTIABLE.values())
     assert BLIND.keys() <= DERIVATIVE.keys()
+
+
+def test_every_primitive_has_code() -> None:
+    by_the_passes = SOURCES | STRUCTURAL | {"iota", "random_bits"}
+    kernels = CODE.keys() | SINGLES.keys() | MOVES | REDUCTIONS
+    assert kernels | by_the_passes == PRIMITIVES.keys()
+    assert not kernels & by_the_passes
 
 
 def test_every_primitive_has_a_case() -> None:

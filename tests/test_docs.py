@@ -14,10 +14,14 @@ from typer.main import get_command
 import cases
 import pages
 import saegim as sg
+from compiler.elements import Elements, Job
 from saegim.autodiff import DERIVATIVE
 from saegim.cli.app import build
+from saegim.compiler import elementwise
+from saegim.compiler.elementwise import CODE
 from saegim.ir import PRIMITIVES, primitives
 from saegim.reference.meaning import MEANING
+from saegim.runtime.target import host
 from saegim.tensor.core import apply
 
 ROOT = pages.ROOT
@@ -46,14 +50,18 @@ def test_the_other_pages_are_run_by_tests_of_their_own(page):
 
 def test_adding_a_primitive(monkeypatch):
     page = (ROOT / "docs" / "adding-a-primitive.md").read_text(encoding="utf-8")
-    row, meaning, derivative, case = re.findall(r"```python\n(.*?)```", page, re.S)
+    row, meaning, derivative, code, case = re.findall(r"```python\n(.*?)```", page, re.S)
     monkeypatch.setitem(PRIMITIVES, "cbrt", eval(f"{{{row.replace('..., ', '')}}}", vars(primitives))["cbrt"])
     monkeypatch.setitem(MEANING, "cbrt", eval(f"{{{meaning}}}", {"np": np})["cbrt"])
     monkeypatch.setitem(DERIVATIVE, "cbrt", eval(f"{{{derivative}}}")["cbrt"])
     (tried,) = eval(f"[{case}]", vars(cases))
+    monkeypatch.setenv("SAEGIM_COMPILE", "0")  # the compiler's tables were joined when it was imported
     (x,) = tried.inputs(9)
     slope = sg.grad(lambda x: sg.sum(apply(tried.op, x)))(sg.asarray(x))
     np.testing.assert_allclose(slope, (np.cbrt(x + 1e-4) - np.cbrt(x - 1e-4)) / 2e-4, rtol=1e-6)
+    monkeypatch.setitem(CODE, "cbrt", eval(f"{{{code}}}", vars(elementwise))["cbrt"])
+    native = Elements({"tried": Job("cbrt", (sg.float64,), sg.float64, 2)}, host())
+    np.testing.assert_allclose(native("tried", x), np.cbrt(x), rtol=1e-15)
 
 
 @pytest.mark.parametrize("page", [*READMES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *DOCS], ids=name_of)

@@ -10,6 +10,7 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 from saegim.compiler.llvm import Function, Module
 from saegim.dtypes import DType
@@ -113,7 +114,7 @@ class Kernel(ABC):
         """Bytes read and written, each operand once, for reports."""
         return sum(each.size * each.dtype.itemsize for each in (*self.reads, *self.writes))
 
-    @property
+    @cached_property
     def name(self) -> str:
         """A name that says what it is, the same for equal kernels."""
         digest = hashlib.sha256(repr(self).encode()).hexdigest()[:12]

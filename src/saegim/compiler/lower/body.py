@@ -32,6 +32,11 @@ class Context:
     target: Target
     constants: list[Array] = field(default_factory=list)
     _views: dict[Node, View] = field(default_factory=dict)
+    _kernels: dict[Kernel, Kernel] = field(default_factory=dict)
+
+    def kernel(self, kernel: Kernel) -> Kernel:
+        """The one object for all equal kernels: what it finds out about itself, it finds out once."""
+        return self._kernels.setdefault(kernel, kernel)
 
     def constant(self, node: Node) -> View:
         """A constant or an iota as an array that the program keeps."""
@@ -229,7 +234,7 @@ class Body:
     # --- statements ------------------------------------------------------------------------------------------------
 
     def call(self, kernel: Kernel, reads: Sequence[View], writes: Sequence[View], accumulates: bool = False) -> None:
-        self.statements.append(Call(kernel, tuple(reads), tuple(writes), accumulates))
+        self.statements.append(Call(self.context.kernel(kernel), tuple(reads), tuple(writes), accumulates))
 
     def copy(self, source: View, target: View) -> None:
         self.call(Copy(source.layout, target.layout), [source], [target])

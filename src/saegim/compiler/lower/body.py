@@ -17,12 +17,13 @@ from saegim.compiler.lower.form import Buffer, Call, Space, Statement, View
 from saegim.compiler.lower.groups import Grouping, Item, ends_in_group
 from saegim.compiler.lower.redone import Redone
 from saegim.compiler.lower.views import MOVES, Ints, Strided, dense, moved, permuted, reshaped
+from saegim.compiler.sparse import mostly_zero
 from saegim.dtypes import DType
 from saegim.ir import Graph, Node
 from saegim.runtime.target import Target
 
 Array = npt.NDArray[Any]
-Pack = Callable[[View, int], "tuple[View, int] | None"]
+Pack = Callable[[View, int, int], "tuple[View, int] | None"]
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Destination:
     combine: str | None = None
 
 
-def never(view: View, rows: int) -> tuple[View, int] | None:  # noqa: ARG001 - the packer that packs nothing
+def never(view: View, rows: int, width: int) -> tuple[View, int] | None:  # noqa: ARG001 - it packs nothing
     """For bodies that run once: packing a matrix would cost as much as it gains."""
     return None
 
@@ -65,9 +66,9 @@ def never(view: View, rows: int) -> tuple[View, int] | None:  # noqa: ARG001 - t
 class Body:
     """A graph with its items in order, the memory of its values and the statements made so far.
 
-    `inputs` are views for the graph's inputs; `space` is where intermediate results live; `pack(matrix, rows)` gives a
-    packed copy of a matrix that stays the same for all tiles, with the width of its panels, where that is worth it for
-    products with so many rows a tile.
+    `inputs` are views for the graph's inputs; `space` is where intermediate results live; `pack(matrix, rows, width)`
+    gives a packed copy of a matrix that stays the same for all tiles, with the width of its panels (what suits tiles if
+    `width` is 0), where that is worth it for products with so many rows a tile.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Body:
         self.statements: list[Statement] = []
         nodes = graph.nodes()
         self.grouping = Grouping(nodes)
+        self.sparse = mostly_zero(nodes)
         self._users = _users(nodes)
         self._storage: dict[Node, View] = dict(zip(graph.inputs, inputs, strict=True))
         self._views: dict[Node, View] = {}

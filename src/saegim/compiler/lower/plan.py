@@ -154,15 +154,15 @@ class Planner:
             strides = (*strides[: piece.axis], apart, *strides[piece.axis :])
         return whole.at(Strided(node.shape, strides, where.offset)).moving(START, piece.per * step)
 
-    def _pack(self, tiles: int, view: View, rows: int) -> tuple[View, int] | None:
+    def _pack(self, tiles: int, view: View, rows: int, width: int) -> tuple[View, int] | None:
         """A packed copy of a matrix that is the same for all tiles, made before them, for products of `rows` rows."""
         buffer, where = view.buffer, view.where
         if buffer.space is Space.LOCAL or view.moves or len(where.shape) != 2 or buffer.dtype.kind != "f":
             return None
-        if not _worth_packing(where, rows * tiles, self._context.target):
+        if not (tiles > 1 if width else _worth_packing(where, rows * tiles, self._context.target)):
             return None
-        width = panel_width(buffer.dtype, self._context.target)
-        key = (buffer, where)
+        width = width or panel_width(buffer.dtype, self._context.target)
+        key = (buffer, where, width)
         if key not in self._packed:
             kernel = Pack(view.layout, width)
             (layout,) = kernel.writes

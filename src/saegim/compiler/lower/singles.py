@@ -16,6 +16,7 @@ from saegim.compiler.kernels.scatter import ScatterAdd, ScatterSet
 from saegim.compiler.kernels.sorting import ArgSort, SearchSorted
 from saegim.compiler.lower.body import Body
 from saegim.compiler.lower.form import View
+from saegim.compiler.lower.sparse import sparse_dot, sparse_fold
 from saegim.compiler.lower.views import Ints, Strided, broadcasted, dense, permuted, reshaped, sliced
 from saegim.ir import Node
 
@@ -25,10 +26,12 @@ def _views(body: Body, node: Node) -> list[View]:
 
 
 def _dot(body: Body, node: Node) -> None:
+    if sparse_dot(body, node):
+        return
     left, right = _views(body, node)
     partial = body.combined.get(node)
     target = partial or body.storage(node)
-    packed = body.pack(right, node.shape[-2])
+    packed = body.pack(right, node.shape[-2], 0)
     if packed is not None:
         panels, width = packed
         kernel = Product(left.layout, panels.layout, target.layout, partial is not None, panel=width)
@@ -114,6 +117,8 @@ def _searchsorted(body: Body, node: Node) -> None:
 
 
 def _fold(body: Body, node: Node) -> None:
+    if sparse_fold(body, node):
+        return
     (x,), target, attrs = _views(body, node), body.storage(node), node.attrs
     kernel = Fold(x.layout, target.layout, attrs["size"], attrs["stride"], attrs["dilation"])
     body.call(kernel, [x], [target])

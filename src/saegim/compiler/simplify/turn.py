@@ -5,17 +5,22 @@ A product that is only read transposed is computed transposed, from views of its
     before   %2 = dot(%0, %1)                      %3 = permute(%2; axes=(1, 0))
     after    %3 = dot(permute(%1), permute(%0))
 
+A product of which one operand is mostly zeros has that on the left, whoever reads it: rows of the other are added up.
+
 Its result is then read in the order in which it lies in memory (a gradient by the update of its parameter, above all).
 """
 
 from __future__ import annotations
 
+from saegim.compiler.sparse import mostly_zero
 from saegim.ir import Graph, Node, make
 from saegim.ir.where import on_behalf_of
 
 
 def turn(graph: Graph) -> Graph:
-    """The graph with every product turned that is only read transposed; bodies of scans stay as they are.
+    """The graph with every product turned that is only read transposed, or has zeros on the wrong side.
+
+    Bodies of scans stay as they are.
 
     What read it reads a transpose of a transpose now, which `sweep` removes.
     """
@@ -23,8 +28,13 @@ def turn(graph: Graph) -> Graph:
     for node in graph.nodes():
         for each in node.inputs:
             readers.setdefault(each, []).append(node)
-    turned = {each for each, users in readers.items() if each.op == "dot" and all(map(_transposes, users))}
-    turned -= set(graph.outputs)
+    sparse = mostly_zero(graph.nodes())
+
+    def turns(node: Node) -> bool:
+        left, right = (each in sparse for each in node.inputs)
+        return right if left != right else all(map(_transposes, readers[node]))
+
+    turned = {each for each in readers if each.op == "dot" and turns(each)} - set(graph.outputs)
     if not turned:
         return graph
     new: dict[Node, Node] = {}

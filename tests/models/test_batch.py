@@ -37,8 +37,15 @@ def dense(texts):
     return table
 
 
+@pytest.mark.parametrize("native", ["", "0"])
 @given(sparse_rows(), st.data())
-def test_ngrams_of_a_batch_are_those_of_its_rows(texts, data):
+def test_ngrams_of_a_batch_are_those_of_its_rows(native, texts, data):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAEGIM_COMPILE", native)
+        check_ngrams(texts, data)
+
+
+def check_ngrams(texts, data):
     rows = np.array(data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9) if len(texts) else st.just([])), int)
     batch = texts.batch(rows).ngrams
     table = np.zeros((len(rows), texts.columns + 1), np.float32)
@@ -55,7 +62,9 @@ def test_ngrams_of_a_batch_are_those_of_its_rows(texts, data):
 
 
 @pytest.mark.parametrize("width", [500, 1 << 20], ids=["looked through", "sorted"])
-def test_columns_are_told_apart_in_two_ways(width):
+@pytest.mark.parametrize("native", ["", "0"])
+def test_columns_are_told_apart_in_any_way(width, native, monkeypatch):
+    monkeypatch.setenv("SAEGIM_COMPILE", native)
     columns = np.random.default_rng(0).integers(0, 500, 300).astype(np.int32)
     offsets = np.array([0, 100, 100, 300])
     found = EncodedTexts(SparseRows(columns, np.ones(300, np.float32), offsets), width, None).batch(np.arange(3))

@@ -173,3 +173,17 @@ def test_restoring_what_no_training_chose(buckets, kept, weights):
 def test_impossible_weightings(bad):
     with pytest.raises(SettingError, match=next(iter(bad))):
         Weighting(**bad)
+
+
+def test_native_code_weighs_as_numpy_does(monkeypatch):
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice([*"가나다 라마ab!"], size)) for size in rng.integers(0, 40, 300)]
+    labels = rng.integers(0, 3, 300)
+    found = []
+    for native in ("", "0"):
+        monkeypatch.setenv("SAEGIM_COMPILE", native)
+        vectorizer = NgramVectorizer(Ngrams(edges=2))
+        rows = vectorizer.fit_transform(texts, labels, 3)
+        found.append((vectorizer.kept, vectorizer.weights, rows.columns, rows.values, rows.offsets))
+    for one, other in zip(*found, strict=True):
+        assert one.dtype == other.dtype and np.array_equal(one, other)

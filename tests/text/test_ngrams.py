@@ -19,6 +19,7 @@ from saegim.text import (
     bag_of_ngrams,
     choose_buckets,
     choose_buckets_for,
+    choose_buckets_of,
     count_distinct,
     count_features,
     hash_chunks,
@@ -162,12 +163,12 @@ def test_chunks_do_not_show(monkeypatch):
     assert np.array_equal(whole.values, again.values) and np.array_equal(whole.offsets, again.offsets)
 
 
-def test_many_characters_are_told_apart_as_few(monkeypatch):
+def test_characters_met_before_are_told_apart_as_new_ones(monkeypatch):
     texts = ["단어 words_1 ?! 、ㅋㅋ\u0301 \U0001f600 x", *map(chr, range(1, 3000, 7))]
-    few = hash_ngrams(texts, Ngrams(words=(1, 2), chars=None))
-    monkeypatch.setattr(ngrams, "_FEW", 0)
-    many = hash_ngrams(texts, Ngrams(words=(1, 2), chars=None))
-    assert np.array_equal(few.values, many.values) and np.array_equal(few.offsets, many.offsets)
+    monkeypatch.setattr(ngrams, "_known", np.full_like(ngrams._known, ngrams._UNKNOWN))
+    alone = Ragged.concatenate([hash_ngrams([text], Ngrams(words=(1, 2), chars=None)) for text in texts])
+    together = hash_ngrams(texts, Ngrams(words=(1, 2), chars=None))
+    assert np.array_equal(alone.values, together.values) and np.array_equal(alone.offsets, together.offsets)
 
 
 def test_different_features_have_different_hashes():
@@ -249,6 +250,30 @@ def test_distinct_hashes_are_estimated(count):
     twice = np.concatenate([values, values])
     estimate = count_distinct([Ragged(twice, np.asarray([0, len(twice)]))])
     assert abs(estimate - count) <= 0.002 * count + 1
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        Ngrams(edges=2),
+        Ngrams(words=(2, 3), chars=(3, 5), jamo=(1, 4), within_words=True, edges=4),
+        Ngrams(words=None, chars=(1, 1)),
+        Ngrams(words=(1, 1), chars=None),
+    ],
+)
+@pytest.mark.parametrize("buckets", [7, 256, 70_000, 1 << 21])
+def test_native_code_counts_as_numpy_does(chosen, buckets, monkeypatch):
+    rng = np.random.default_rng(0)
+    letters = [*"갈강가 먹은는a!.\u0301\U0001f600\ud800", " "]
+    texts = ["", " ", "강", "!", *("".join(rng.choice(letters, size)) for size in rng.integers(0, 60, 200))]
+    native = bag_of_ngrams(texts, chosen, buckets), choose_buckets_of(texts, chosen, most=1 << 12)
+    monkeypatch.setenv("SAEGIM_COMPILE", "0")
+    expected = bag_of_ngrams(texts, chosen, buckets), choose_buckets_of(texts, chosen, most=1 << 12)
+    for found, wanted in zip(
+        *((bag.features.values, bag.features.offsets, bag.counts) for bag, _ in (native, expected)), strict=True
+    ):
+        assert found.dtype == wanted.dtype and np.array_equal(found, wanted)
+    assert native[1] == expected[1]
 
 
 @pytest.mark.parametrize(("most", "read"), [(1024, 1), (1500, 2), (4096, 3), (5000, 5), (1 << 21, 20)])

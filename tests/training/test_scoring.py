@@ -43,8 +43,22 @@ def test_groups_hold_every_row_once_and_fit(trained, texts):
     encoded = trained.encoder.encode(texts * 20)
     groups = list(scoring._groups(encoded))
     assert sorted(np.concatenate(groups).tolist()) == list(range(len(encoded)))
-    assert all(len(rows) == 1 or len(rows) * encoded.lengths[rows].max() <= scoring._MOST_NGRAMS for rows in groups)
+    for rows in groups:
+        lengths = encoded.lengths[rows]
+        padded = encoded.tokens is not None
+        most = scoring._MOST_TOKENS if padded else scoring._MOST_NGRAMS
+        assert len(rows) == 1 or (len(rows) * lengths.max() if padded else lengths.sum()) <= most
     assert max(map(len, groups)) <= 512
+
+
+def test_few_shapes_whatever_the_number_of_texts(trained, texts):
+    encoded = trained.encoder.encode(texts[:1] * 200)
+    counts = {
+        len(scoring._filled_up(rows))
+        for size in range(1, 200)
+        for rows in scoring._groups(encoded.take(np.arange(size)))
+    }
+    assert counts == {1 << power for power in range(8)}
 
 
 def test_a_broken_weight_is_named(data):

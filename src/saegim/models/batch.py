@@ -1,7 +1,7 @@
 """What a model sees at once: the n-grams and the tokens of some texts, in shapes that recur.
 
-A program is recorded per shape, so that sizes are rounded up to a few (`capacity`, `_room`), and the rest is padding
-that stands for nothing: a row outside of the table, an item after the last bag, a token under the mask.
+A program is recorded per shape, so that sizes are rounded up to a few (`capacity`, `_room_for`, `_rows_room`), and the
+rest is padding that stands for nothing: a row outside of the table, an item after the last bag, a token under the mask.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from saegim.data.ragged import Ragged
+from saegim.data.ragged import Ragged, offsets_of
+from saegim.late import late
 from saegim.models.features import SparseRows
+
+_loops, _sparse = late("saegim.compiler.loops"), late("saegim.models.sparse")
 
 Array = npt.NDArray[Any]
 Leaf = Any  # a NumPy array; inside of a traced program the tensor that stands for it
@@ -66,15 +69,20 @@ def capacity(size: int, least: int = _LEAST_TOKENS) -> int:
     return between if size <= between else above
 
 
-def _room(items: int, rows: int) -> tuple[int, int]:
-    """Sizes for `items` items over `rows` distinct rows: a power of two, and as many eighths of it as are needed.
+def _room_for(items: int, dtype: npt.DTypeLike) -> Array:
+    """Memory for `items` items: a power of two, zeros behind them. Items after the last bag cost nothing."""
+    room = np.empty(max(_LEAST_ITEMS, 1 << max(items - 1, 0).bit_length()), dtype)
+    room[items:] = 0
+    return room
 
-    Items after the last bag cost nothing, rows are computed with; and the two grow together, so that the pair takes
-    few values.
+
+def _rows_room(most: int, rows: int) -> int:
+    """For how many distinct rows there is room beside room for `most` items: as many eighths of it as are needed.
+
+    Rows are computed with; and the two grow together, so that the pair takes few values.
     """
-    most = max(_LEAST_ITEMS, 1 << max(items - 1, 0).bit_length())
     eighth = most // 8
-    return most, max(1, -(-rows // eighth)) * eighth
+    return max(1, -(-rows // eighth)) * eighth
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,15 +116,19 @@ class EncodedTexts:
         return ((rows, self.batch(rows)) for rows in groups)
 
     def _ngrams(self, rows: Array) -> NgramBatch:
-        chosen = self.ngrams.take(rows)
-        used, items = self._distinct(chosen.columns)
-        item_room, row_room = _room(len(items), len(used))
-        return NgramBatch(
-            rows=_filled(used, row_room, self.columns, np.int32),
-            items=_filled(items, item_room, 0, np.int32),
-            weights=_filled(chosen.values, item_room, 0, np.float32),
-            offsets=chosen.offsets.astype(np.int32),
-        )
+        given = self.ngrams
+        offsets = offsets_of(given.offsets[rows + 1] - given.offsets[rows])
+        count = int(offsets[-1])
+        items, weights = _room_for(count, np.int32), _room_for(count, np.float32)
+        if _loops.are_wanted():
+            rows = np.ascontiguousarray(rows, np.int64)
+            used = _sparse.gather(given.columns, given.values, given.offsets, rows, items, weights, self.columns)
+        else:
+            chosen = given.take(rows)
+            used, items[:count] = self._distinct(chosen.columns)
+            weights[:count] = chosen.values
+        row_room = _rows_room(len(items), len(used))
+        return NgramBatch(_filled(used, row_room, self.columns), items, weights, offsets.astype(np.int32))
 
     def _distinct(self, columns: Array) -> tuple[Array, Array]:
         """The distinct columns, ascending, and for each given column its position among them."""
@@ -130,10 +142,10 @@ class EncodedTexts:
         return used, position[columns]
 
 
-def _filled(values: Array, size: int, fill: int, dtype: npt.DTypeLike) -> Array:
-    """`values` with `fill` behind them, (size,) in all."""
-    result = np.full(size, fill, dtype)
-    result[: len(values)] = values
+def _filled(rows: Array, size: int, fill: int) -> Array:
+    """`rows` with `fill` behind them, (size,) int32 in all."""
+    result = np.full(size, fill, np.int32)
+    result[: len(rows)] = rows
     return result
 
 

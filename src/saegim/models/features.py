@@ -21,14 +21,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from saegim.data.ragged import offsets_of
+from saegim.data.ragged import Ragged, offsets_of
 from saegim.errors import NotFittedError
+from saegim.late import late
 from saegim.models.limits import check_number, check_whole
-from saegim.text.buckets import MOST_BUCKETS, Bag, bag_of_ngrams, choose_buckets_for
-from saegim.text.ngrams import Ngrams, hash_chunks, locate_ngrams
+from saegim.text.buckets import MOST_BUCKETS, Bag, bag_of_ngrams, choose_buckets_of
+from saegim.text.ngrams import Ngrams, locate_ngrams
+from saegim.text.parallel import in_order
+
+_loops, _sparse = late("saegim.compiler.loops"), late("saegim.models.sparse")
 
 Array = npt.NDArray[Any]
 
+_TEXTS = 1 << 13  # that are weighted at once
 _SLAB = 1 << 24  # counts of (bucket, class) pairs that are worked on at once
 _MOST_BUCKETS_EVER = 1 << 24  # more than any training chooses: a model folder cannot ask for more memory
 
@@ -93,7 +98,7 @@ class NgramVectorizer:
 
     def fit_transform(self, texts: Sequence[str], labels: Array, classes: int) -> SparseRows:
         """Chooses buckets and weights; gives the training texts' own rows. `labels` (n,) ints below `classes`."""
-        buckets = choose_buckets_for(hash_chunks(texts, self.ngrams), most=self.most_buckets)
+        buckets = choose_buckets_of(texts, self.ngrams, most=self.most_buckets)
         bag = bag_of_ngrams(texts, self.ngrams, buckets)
         found = np.bincount(bag.features.values, minlength=buckets)
         least = self.weighting.min_texts
@@ -138,23 +143,47 @@ class NgramVectorizer:
         return weights.astype(np.float32)
 
     def _rows(self, bag: Bag) -> SparseRows:
-        columns = self._column[bag.features.values]
-        keep = columns >= 0
-        columns, counts = columns[keep], bag.counts[keep]
-        logs = np.log1p(np.arange(counts.max(initial=0) + 1)).astype(np.float32)  # a text has few different counts
-        offsets = offsets_of(keep)[bag.features.offsets]
-        return SparseRows(columns, _to_unit_length(logs[counts] * self.weights[columns], offsets), offsets)
+        logs = np.log1p(np.arange(bag.counts.max(initial=0) + 1)).astype(np.float32)  # there are few different counts
+        weigh = _sparse.weigh if _loops.are_wanted() else _weigh
+        offsets, counts = bag.features.offsets, bag.counts
+
+        def piece(start: int) -> tuple[Array, Array, Array]:
+            own = offsets[start : start + _TEXTS + 1]
+            part = slice(own[0], own[-1])
+            found: tuple[Array, Array, Array] = weigh(
+                bag.features.values[part], counts[part], own - own[0], self._column, logs, self.weights
+            )
+            return found
+
+        none = np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int64)
+        parts = [none, *in_order(piece, range(0, len(bag), _TEXTS))]
+        columns, values, lengths = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return SparseRows(columns, values, offsets_of(lengths))
+
+
+def _weigh(
+    features: Array, counts: Array, offsets: Array, column: Array, logs: Array, weights: Array
+) -> tuple[Array, Array, Array]:
+    """What `sparse.weigh` does."""
+    columns = column[features]
+    keep = columns >= 0
+    columns = columns[keep]
+    lengths = np.diff(offsets_of(keep)[offsets])
+    values = logs[counts[keep]] * weights[columns]
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    squares = np.bincount(row, values.astype(np.float64) ** 2, len(lengths))  # adds one after the other
+    norms = np.maximum(np.sqrt(squares).astype(np.float32), np.float32(1e-12))
+    return columns, values / norms[row], lengths
 
 
 def _information(bag: Bag, buckets: int, kept: Array, labels: Array, classes: int, prior: float) -> Array:
     """(V,) the divergence, in nats, of the labels of the texts with each column from all labels."""
     share = (np.bincount(labels, minlength=classes) / max(len(labels), 1)).astype(np.float32)
-    own = np.repeat(labels.astype(np.int32), bag.features.lengths)
     result = np.empty(len(kept), np.float32)
     step = max(1, _SLAB // classes)
     for start in range(0, buckets, step):
         first, last = np.searchsorted(kept, (start, start + step))
-        texts = _texts_of(bag.features.values, own, start, min(step, buckets - start), classes)
+        texts = _texts_of(bag.features, labels, start, min(step, buckets - start), classes)
         counts = texts[kept[first:last] - start].astype(np.float32) + prior * share
         counts /= counts.sum(1, keepdims=True)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -163,18 +192,13 @@ def _information(bag: Bag, buckets: int, kept: Array, labels: Array, classes: in
     return result
 
 
-def _texts_of(features: Array, labels: Array, start: int, count: int, classes: int) -> Array:
-    """(count, C) how many texts of each class have each of the buckets from `start` on; features and labels (N,)."""
-    inside = (features >= start) & (features < start + count)
-    pairs = (features[inside] - start) * classes + labels[inside]
+def _texts_of(features: Ragged, labels: Array, start: int, count: int, classes: int) -> Array:
+    """(count, C) how many texts of each class have each of the buckets from `start` on; labels (B,)."""
+    if _loops.are_wanted():
+        counted: Array = _sparse.tally(features.values, features.offsets, labels, start, count, classes)
+        return counted
+    inside = (features.values >= start) & (features.values < start + count)
+    own = np.repeat(labels.astype(np.int64), features.lengths)[inside]
+    pairs = (features.values[inside] - start) * classes + own
     found: Array = np.bincount(pairs, minlength=count * classes).reshape(count, classes)
     return found
-
-
-def _to_unit_length(values: Array, offsets: Array) -> Array:
-    """Each row scaled to length 1; empty rows stay empty."""
-    lengths = np.diff(offsets)
-    squares = np.add.reduceat(np.append(values * values, np.float32(0)), offsets[:-1]) if len(lengths) else lengths
-    norms = np.sqrt(np.where(lengths > 0, squares, 1)).astype(np.float32)
-    unit: Array = values / np.repeat(np.maximum(norms, np.float32(1e-12)), lengths)
-    return unit

@@ -10,8 +10,11 @@ import numpy as np
 
 from saegim.data.ragged import Ragged, offsets_of
 from saegim.errors import SettingError
-from saegim.text.ngrams import Ngrams, chunks_of, hash_chunk
+from saegim.late import late
+from saegim.text.ngrams import Ngrams, chunks_of, count_buckets, hash_chunk, hash_chunks, mark_hashes
 from saegim.text.parallel import in_order
+
+_loops, _counting = late("saegim.compiler.loops"), late("saegim.text.counting")
 
 _CELLS = 1 << 25  # of the table that distinct hashes are counted with: good to 0.1% for 100 million
 _CHUNK = 1 << 17  # features that are sorted at once: they stay in the cache
@@ -38,11 +41,20 @@ def count_distinct(chunks: Iterable[Ragged], *, enough: int | None = None) -> in
     Linear counting (Whang, Vander-Zanden, Taylor 1990): each hash marks one of 2**25 cells; from the share of
     cells left empty follows how many hashes there were. With `enough`, counting ends when there are as many.
     """
-    marked = np.zeros(_CELLS, bool)
+
+    cells = np.zeros(_CELLS, bool)
+
+    def mark(chunk: Ragged) -> None:
+        cells[chunk.values & np.uint64(_CELLS - 1)] = True
+
+    return _count_marked(cells, map(mark, chunks), enough)
+
+
+def _count_marked(cells: np.ndarray, marking: Iterable[None], enough: int | None) -> int:
+    """How many different hashes there are, while `marking` marks their cells, chunk by chunk."""
     found = 0
-    for chunk in chunks:
-        marked[chunk.values & np.uint64(_CELLS - 1)] = True
-        empty = max(1, _CELLS - int(np.count_nonzero(marked)))
+    for _ in marking:
+        empty = max(1, _CELLS - int(np.count_nonzero(cells)))
         found = round(-_CELLS * float(np.log(empty / _CELLS)))
         if enough is not None and found >= enough:
             break
@@ -56,9 +68,21 @@ def choose_buckets(distinct: int, *, least: int = LEAST_BUCKETS, most: int = MOS
 
 def choose_buckets_for(chunks: Iterable[Ragged], *, most: int = MOST_BUCKETS) -> int:
     """`choose_buckets` for the different hashes in `chunks`, of which only so many are read that it is clear."""
-    # With more than the power of two below `most`, the next one is `most` or above it.
-    enough = (1 << max(0, most - 1).bit_length()) // 2 + 1
-    return choose_buckets(count_distinct(chunks, enough=enough), most=most)
+    return choose_buckets(count_distinct(chunks, enough=_enough(most)), most=most)
+
+
+def choose_buckets_of(texts: Sequence[str], ngrams: Ngrams, *, most: int = MOST_BUCKETS) -> int:
+    """`choose_buckets_for` the n-grams of texts."""
+    if not _loops.are_wanted():
+        return choose_buckets_for(hash_chunks(texts, ngrams), most=most)
+    cells = np.zeros(_CELLS, bool)
+    marking = in_order(partial(mark_hashes, ngrams, cells), chunks_of(texts))
+    return choose_buckets(_count_marked(cells, marking, _enough(most)), most=most)
+
+
+def _enough(most: int) -> int:
+    """With more than the power of two below `most`, the next one is `most` or above it."""
+    return (1 << max(0, most - 1).bit_length()) // 2 + 1
 
 
 def to_buckets(hashes: Ragged, buckets: int) -> Ragged:
@@ -112,4 +136,7 @@ def bag_of_ngrams(texts: Sequence[str], ngrams: Ngrams, buckets: int) -> Bag:
 
 
 def _bag_of_chunk(ngrams: Ngrams, buckets: int, chunk: Sequence[str]) -> Bag:
+    if _loops.are_wanted() and buckets <= _counting.MOST_BUCKETS:
+        features, counts, lengths = count_buckets(ngrams, buckets, chunk)
+        return Bag(Ragged(features, offsets_of(lengths)), counts)
     return count_features(to_buckets(hash_chunk(ngrams, chunk), buckets))

@@ -30,13 +30,17 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from saegim.data.ragged import Ragged, offsets_of
 from saegim.errors import SettingError
+from saegim.late import late
 from saegim.text.hangul import TAIL, code_points, decompose_codes, tails_of
 from saegim.text.parallel import in_order
+
+_counting = late("saegim.text.counting")
 
 BASE = 0x9FB21C651E98DF25
 """An odd number without pattern: the base of the fold."""
@@ -46,9 +50,11 @@ MARK = 0x110000
 """The symbol at both ends of a sequence of characters: the first number that is no code point."""
 
 _INVERSE = pow(BASE, -1, 1 << 64)
-_MIX_1, _MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+MIX = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+"""The shifts and factors of SplitMix64's output function; its last shift is 31."""
+
 _CHUNK = 1 << 18  # characters that are worked on at once: their arrays stay in the cache
-_FEW = 10_000  # characters that are sorted faster than a table of all code points is looked through
+_UNKNOWN = 255
 _LONGEST = 32  # symbols in one n-gram
 _KIND = {"words": 1, "chars": 2, "jamo": 3}
 
@@ -201,6 +207,43 @@ def chunks_of(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         yield texts[start:]
 
 
+def count_buckets(ngrams: Ngrams, buckets: int, chunk: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """By native code: each text's different buckets (hash % buckets), rising; how often each occurs; how many each has.
+
+    -> (N,) int32, (N,) int32, (B,) int64
+    """
+    found: tuple[np.ndarray, ...] = _counting.count(list(_symbols(chunk, ngrams)), len(chunk), buckets)
+    return found[0], found[1], found[2]
+
+
+def mark_hashes(ngrams: Ngrams, cells: np.ndarray, chunk: Sequence[str]) -> None:
+    """By native code: sets cell hash % C for every n-gram; cells (C,) bool, C a power of two."""
+    _counting.mark(list(_symbols(chunk, ngrams)), len(chunk), cells)
+
+
+def _symbols(chunk: Sequence[str], ngrams: Ngrams) -> Iterator[Any]:
+    """The sequences as native code takes them."""
+    for sequence in _sequences(chunk, ngrams):
+        shortest, longest = ngrams.kinds[sequence.kind]
+        edges = ngrams.edges if sequence.kind == "chars" else 0
+        yield _counting.Symbols(
+            symbols=sequence.symbols,
+            room=sequence.room,
+            offsets=np.searchsorted(sequence.text, np.arange(len(chunk) + 1)),
+            alone=sequence.ends > sequence.starts,
+            tails=tails_of(sequence.symbols) if edges else np.zeros(len(sequence.symbols), np.uint64),
+            salts=np.array([_salt(sequence.kind, size) for size in range(longest + 1)], np.uint64),
+            powers=np.array([pow(BASE, max(size - 1, 0), 1 << 64) for size in range(longest + 1)], np.uint64),
+            shortest=shortest,
+            longest=longest,
+            edges=edges,
+        )
+
+
+def _salt(kind: str, size: int) -> int:
+    return (256 * _KIND[kind] + size) * GOLDEN % (1 << 64)
+
+
 def _groups(chunk: Sequence[str], ngrams: Ngrams) -> Iterator[_Group]:
     for sequence in _sequences(chunk, ngrams):
         shortest, longest = ngrams.kinds[sequence.kind]
@@ -217,7 +260,7 @@ def _groups(chunk: Sequence[str], ngrams: Ngrams) -> Iterator[_Group]:
             if size == 1:
                 fits &= sequence.ends > sequence.starts  # a mark alone says nothing
             at = np.flatnonzero(fits)
-            salt = np.uint64((256 * _KIND[sequence.kind] + size) * GOLDEN % (1 << 64))
+            salt = np.uint64(_salt(sequence.kind, size))
             yield _Group(sequence, size, at, _mix(folds[at] + salt))
             if size <= edges:
                 yield from _edge_groups(sequence, tails, size, fits, folds, salt)
@@ -239,10 +282,9 @@ def _edge_groups(
 
 def _mix(z: np.ndarray) -> np.ndarray:
     """The output function of SplitMix64, in place."""
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(_MIX_1)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(_MIX_2)
+    for shift, factor in MIX:
+        z ^= z >> np.uint64(shift)
+        z *= np.uint64(factor)
     z ^= z >> np.uint64(31)
     return z
 
@@ -273,19 +315,20 @@ def _words(codes: np.ndarray, texts: _Segments) -> _Segments:
     return _Segments(starts, ends, text[starts])
 
 
+_known = np.full(MARK, _UNKNOWN, np.uint8)  # the classes of all characters that were met so far
+
+
 def _classes(codes: np.ndarray) -> np.ndarray:
     """(N,) uint8: 0 white space, 1 letters, digits, marks and underscores, 2 all other signs."""
-    table = np.zeros(MARK, np.uint8)
-    if len(codes) < _FEW:
-        different = np.unique(codes)
-    else:
-        table[codes] = 1
-        different = np.flatnonzero(table)
-    for code in different:
-        character = chr(code)
-        is_letter = unicodedata.category(character)[0] in "LNM" or character == "_"
-        table[code] = 0 if character.isspace() else 1 if is_letter else 2
-    return np.take(table, codes)
+    found: np.ndarray = np.take(_known, codes)
+    new = found == _UNKNOWN
+    if new.any():
+        for code in np.unique(codes[new]):
+            character = chr(code)
+            is_letter = unicodedata.category(character)[0] in "LNM" or character == "_"
+            _known[code] = 0 if character.isspace() else 1 if is_letter else 2
+        found = np.take(_known, codes)
+    return found
 
 
 def _word_sequence(codes: np.ndarray, words: _Segments, texts: int) -> _Sequence:

@@ -23,6 +23,7 @@ Array = npt.NDArray[Any]
 _MOST_TEXTS = 512  # at once
 _MOST_TOKENS = 1 << 14  # at once, padding included: what is in between stays near the core
 _MOST_NGRAMS = 1 << 20
+_FEW_TEXTS = 16  # so many and fewer are scored at once, filled up to a power of two
 
 
 class Scorer:
@@ -39,8 +40,9 @@ class Scorer:
         """
         result = np.zeros((len(texts), self.classes), np.float32)
         self.model.eval()
-        for rows, batch in texts.batches(_groups(texts)):
-            scores = np.asarray(self._program(self.model, batch))
+        for rows in _groups(texts):
+            batch = texts.batch(_filled_up(rows))
+            scores = np.asarray(self._program(self.model, batch))[: len(rows)]
             if not np.isfinite(scores).all():
                 raise NonFiniteError(self._blame(batch))
             result[rows] = scores
@@ -65,16 +67,30 @@ def _first_non_finite(model: Module, batch: TextBatch) -> NonFinite | None:
 
 
 def _groups(texts: EncodedTexts) -> Iterator[Array]:
-    """Rows to score at once, the longest texts first: memory never grows on the way."""
+    """Rows to score at once. Where texts are padded the longest come first: memory never grows on the way."""
     lengths = texts.lengths
-    most = _MOST_NGRAMS if texts.tokens is None else _MOST_TOKENS
-    order = np.argsort(-lengths, kind="stable")
+    padded = texts.tokens is not None
+    order = np.argsort(-lengths, kind="stable") if padded else np.arange(len(lengths))
+    ends = np.cumsum(lengths)
     start = 0
     while start < len(order):
-        fit = max(1, most // max(int(lengths[order[start]]), 1))
-        size = min(_MOST_TEXTS, 1 << fit.bit_length() - 1)
+        if padded:
+            fit = _MOST_TOKENS // max(int(lengths[order[start]]), 1)
+        else:
+            fit = int(np.searchsorted(ends, ends[start] - lengths[start] + _MOST_NGRAMS, "right")) - start
+        size = min(_MOST_TEXTS, _power_below(fit), max(_power_below(len(order) - start), _FEW_TEXTS))
         yield order[start : start + size]
         start += size
+
+
+def _power_below(count: int) -> int:
+    """The largest power of two that is at most `count`, at least 1."""
+    return 1 << max(count, 1).bit_length() - 1
+
+
+def _filled_up(rows: Array) -> Array:
+    """Up to a power of two, the last one again: a program is made for each number of texts."""
+    return np.pad(rows, (0, (1 << (len(rows) - 1).bit_length()) - len(rows)), "edge")
 
 
 def _scores(model: Module, batch: TextBatch) -> Tensor:

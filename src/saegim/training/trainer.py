@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from saegim.data.batches import epoch_rng, length_buckets
+from saegim.data.batches import epoch_rng, length_buckets, shuffled
 from saegim.data.split import stratified_split
 from saegim.dtypes import is_floating
 from saegim.errors import NonFiniteError
@@ -108,8 +108,7 @@ class Trainer:
 
     def _run_epoch(self, train: Examples) -> None:
         state = self.state
-        rng = epoch_rng(self.settings.seed, state.epoch)
-        groups = list(length_buckets(train.texts.lengths, self.settings.batch_size, rng))
+        groups = self._groups(train.texts)
         self.model.train()
         while state.batch < len(groups):
             self._make_step(train, groups[state.batch])
@@ -117,6 +116,13 @@ class Trainer:
                 break
         seen = sum(map(len, groups[: state.batch]))
         self._end_epoch(state.loss_sum / seen, complete=state.batch == len(groups))
+
+    def _groups(self, texts: EncodedTexts) -> list[Array]:
+        """The rows of each step: of similar lengths where texts are padded; n-grams need no padding."""
+        rng, size = epoch_rng(self.settings.seed, self.state.epoch), self.settings.batch_size
+        if texts.tokens is None:
+            return list(shuffled(len(texts), size, rng))
+        return list(length_buckets(texts.lengths, size, rng))
 
     def _make_step(self, train: Examples, rows: Array) -> None:
         state, began = self.state, time.monotonic()

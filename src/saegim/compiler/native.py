@@ -20,6 +20,7 @@ import numpy.typing as npt
 from saegim.compiler.digest import digest
 from saegim.compiler.executable import Executable
 from saegim.compiler.recipe import from_bytes, to_bytes
+from saegim.compiler.uncollected import uncollected
 from saegim.ir import Graph
 from saegim.late import late
 from saegim.reference import Schedule
@@ -42,7 +43,8 @@ class NativeProgram:
         """target: this machine's processor unless given; settings: `tile` and `shards`, as `split` takes them."""
         self.graph = graph
         self._target, self._settings = target or host(), settings
-        self._executable = self._made()
+        with uncollected():
+            self._executable = self._made()
 
     def _made(self) -> Executable:
         name = cache.key("program", digest(self.graph), repr((self._target, self._settings)), _versions())

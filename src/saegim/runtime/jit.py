@@ -14,7 +14,6 @@ import itertools
 import os
 import weakref
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache as once
 from typing import Any
 
@@ -22,10 +21,13 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from saegim.__about__ import __version__
+from saegim.late import late
 from saegim.runtime import cache
 from saegim.runtime.parts import cut
 from saegim.runtime.target import Target
 from saegim.runtime.threads import threads
+
+_futures = late("concurrent.futures")  # with the cache nobody needs it
 
 llvm.initialize_all_targets()
 llvm.initialize_all_asmprinters()
@@ -106,7 +108,7 @@ def compiled(text: str, target: Target, threads: int = 1) -> list[bytes]:
     parts = cut(text, threads)
     if len(parts) == 1:
         return [_object(text, target)]
-    with ThreadPoolExecutor(len(parts)) as executor:
+    with _futures.ThreadPoolExecutor(len(parts)) as executor:
         return list(executor.map(lambda part: _object(part, target), parts))
 
 

@@ -1,4 +1,4 @@
-"""Compiling makes very many objects that stay until the end; looking for garbage among them takes a third of the time."""
+"""Compiling makes very many objects that stay until its end; to look for garbage among them takes a third of it."""
 
 from __future__ import annotations
 

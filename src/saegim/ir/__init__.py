@@ -3,13 +3,14 @@
 from saegim.ir.check import check
 from saegim.ir.graph import Graph
 from saegim.ir.node import Constant, Node, Shape, Spec, body_of, fresh_input, topological
-from saegim.ir.primitives import ELEMENTWISE, PRIMITIVES, Primitive, constant, infer, make
+from saegim.ir.primitives import ELEMENTWISE, PRIMITIVES, REDUCTIONS, Primitive, constant, infer, make
 from saegim.ir.text import from_text, to_text
 from saegim.ir.where import Where, layer
 
 __all__ = [
     "ELEMENTWISE",
     "PRIMITIVES",
+    "REDUCTIONS",
     "Constant",
     "Graph",
     "Node",

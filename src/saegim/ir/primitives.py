@@ -203,6 +203,16 @@ _OF_EACH_ELEMENT = (
 ELEMENTWISE = frozenset(name for name, row in PRIMITIVES.items() if row.infer in _OF_EACH_ELEMENT)
 """The primitives of which each element depends on the elements in the same place alone."""
 
+REDUCTIONS = {
+    "sum": "add",
+    "prod": "multiply",
+    "max": "maximum",
+    "min": "minimum",
+    "any": "bitwise_or",
+    "all": "bitwise_and",
+}
+"""The primitives that make one number of many, and the one that does so with two."""
+
 
 def make(op: str, *inputs: Node, **attrs: Any) -> Node:
     """The node for primitive `op`, its shape inferred. Raises ShapeError or DTypeError where inputs do not fit."""

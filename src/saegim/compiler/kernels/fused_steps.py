@@ -11,6 +11,7 @@ from saegim.compiler.elementwise import CODE
 from saegim.compiler.kernels.base import Layout
 from saegim.compiler.llvm import Function, Value
 from saegim.dtypes import DType
+from saegim.ir import REDUCTIONS
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,8 @@ class Write:
     accumulate: bool = False
 
 
-ROW_REDUCTIONS = {f"row_{kind}": kind for kind in ("sum", "prod", "max", "min", "any", "all")}
+ROW_REDUCTIONS = {f"row_{kind}": kind for kind in REDUCTIONS}
 """Reductions of a row, and how they combine two values."""
-
-_PAIRS = {
-    "sum": "add",
-    "prod": "multiply",
-    "max": "maximum",
-    "min": "minimum",
-    "any": "bitwise_or",
-    "all": "bitwise_and",
-}
 
 _CHEAP = frozenset(("load", "literal", "position", "cast", "stop_gradient", *ROW_REDUCTIONS))
 _CHEAP |= {"add", "subtract", "multiply", "negative", "abs", "sign", "maximum", "minimum", "copysign", "select"}
@@ -72,7 +64,7 @@ _CHEAP |= {"bitwise_and", "bitwise_or", "bitwise_xor", "invert", "shift_left", "
 
 def combined(f: Function, kind: str, dtype: DType, x: Value, y: Value) -> Value:
     """Two values as one, in the way of `kind`."""
-    return CODE[_PAIRS[kind]](f, dtype, dtype, (x, y))
+    return CODE[REDUCTIONS[kind]](f, dtype, dtype, (x, y))
 
 
 def identity(kind: str, dtype: DType) -> float | bool:

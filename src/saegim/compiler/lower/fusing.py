@@ -6,10 +6,10 @@ from saegim.compiler.kernels.base import Layout
 from saegim.compiler.kernels.fused import Fused, Step, Write
 from saegim.compiler.lower.body import Body
 from saegim.compiler.lower.form import View
-from saegim.compiler.lower.groups import REDUCTIONS, Item, ends_in_group, operand_is_row, spread
+from saegim.compiler.lower.groups import Item, ends_in_group, operand_is_row, spread
 from saegim.compiler.lower.views import Ints, Strided, dense, reshaped
 from saegim.dtypes import uint64
-from saegim.ir import Node
+from saegim.ir import REDUCTIONS, Node
 
 
 def fuse(body: Body, item: Item) -> None:

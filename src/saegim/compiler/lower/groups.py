@@ -15,7 +15,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from saegim.compiler.elementwise import CODE
 from saegim.compiler.lower.views import (
     MOVES,
     Ints,
@@ -27,10 +26,9 @@ from saegim.compiler.lower.views import (
     normal,
     reshaped,
 )
-from saegim.ir import Node
+from saegim.ir import ELEMENTWISE, REDUCTIONS, Node
 
-ELEMENTWISE = frozenset(CODE) - MOVES
-REDUCTIONS = frozenset(("sum", "prod", "max", "min", "any", "all"))
+_COMPUTED = ELEMENTWISE - MOVES
 SOURCES = frozenset(("input", "constant", "iota"))
 """What no statement computes: it is there, or every kernel makes it anew."""
 
@@ -109,7 +107,7 @@ class Grouping:
                 self._paths[node] = root, seen
         elif node.op in REDUCTIONS:
             self._place_in_group(node, node.inputs[0].shape)
-        elif node.op in ELEMENTWISE or node.op == "random_bits":
+        elif node.op in _COMPUTED or node.op == "random_bits":
             self._place_in_group(node, node.shape)
         else:
             self._alone(node)

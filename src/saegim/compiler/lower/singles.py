@@ -9,6 +9,7 @@ from saegim.compiler.kernels.base import Layout
 from saegim.compiler.kernels.extremes import ArgExtreme
 from saegim.compiler.kernels.fold import Fold
 from saegim.compiler.kernels.fused import Fused, Step, Write
+from saegim.compiler.kernels.fused_steps import identity
 from saegim.compiler.kernels.product import Product
 from saegim.compiler.kernels.rows import Take
 from saegim.compiler.kernels.running import Running
@@ -159,16 +160,14 @@ def _move(body: Body, node: Node) -> None:
         body.copy(view, target.at(where))
 
 
-_NOTHING = {"sum": 0, "prod": 1, "any": False, "all": True}
-
-
 def reduce_nothing(body: Body, node: Node) -> None:
     """A reduction over no elements at all."""
     target = body.storage(node)
     space: Ints = node.shape or (1,)
     seen = target.at(Strided(space, target.where.strides or (0,), target.where.offset))
     write = Write(0, Layout(node.dtype, space, seen.where.strides))
-    body.call(Fused(space, (), (Step("literal", (), node.dtype, (_NOTHING[node.op],)),), (write,)), [], [seen])
+    nothing = Step("literal", (), node.dtype, (identity(node.op, node.dtype),))
+    body.call(Fused(space, (), (nothing,), (write,)), [], [seen])
 
 
 SINGLES: dict[str, Callable[[Body, Node], None]] = {

@@ -11,19 +11,11 @@ from saegim.compiler.split.place import Form
 from saegim.compiler.split.scans import Scanned
 from saegim.compiler.split.state import Split
 from saegim.dtypes import int64, uint64
-from saegim.ir import Graph, Node, Shape, Spec, body_of, constant, fresh_input, make
+from saegim.ir import REDUCTIONS, Graph, Node, Shape, Spec, body_of, constant, fresh_input, make
 from saegim.ir.node import intern
 from saegim.ir.where import on_behalf_of
 
 _GOLDEN = 0x9E3779B97F4A7C15  # by which the counter of `random_bits` moves from one number to the next
-_COMBINE = {
-    "sum": "add",
-    "prod": "multiply",
-    "max": "maximum",
-    "min": "minimum",
-    "any": "bitwise_or",
-    "all": "bitwise_and",
-}
 
 
 class Tile:
@@ -124,7 +116,7 @@ def combined(shards: Node, combine: str) -> Node:
     whole = Spec(shards.shape[1:], shards.dtype)
     rows = [intern("reshape", (row,), {"shape": whole.shape}, whole) for row in _rows(shards)]
     while len(rows) > 1:
-        pairs = [intern(_COMBINE[combine], rows[at : at + 2], {}, whole) for at in range(0, len(rows) - 1, 2)]
+        pairs = [intern(REDUCTIONS[combine], rows[at : at + 2], {}, whole) for at in range(0, len(rows) - 1, 2)]
         rows = pairs + rows[2 * len(pairs) :]
     return rows[0]
 

@@ -10,15 +10,16 @@ import math
 from dataclasses import dataclass, field
 
 from saegim.compiler.split.scans import Scanned, follow_scan
-from saegim.compiler.split.state import REDUCTIONS, Move, Partial, Split, forward
-from saegim.ir import ELEMENTWISE, Graph, Node, body_of
+from saegim.compiler.split.state import Move, Partial, Split, forward
+from saegim.ir import ELEMENTWISE, REDUCTIONS, Graph, Node, body_of
 
 State = Split | Partial | Scanned
 EARLY = 1 << 16
 """What depends on inputs alone and costs fewer elements than this may be computed whole, besides by tiles."""
 
 _VIEWS = frozenset(("reshape", "permute", "broadcast", "slice"))
-_LIGHT = ELEMENTWISE | REDUCTIONS | _VIEWS | {"input", "constant", "iota", "random_bits", "take", "concat", "flip"}
+_LIGHT = ELEMENTWISE | REDUCTIONS.keys() | _VIEWS
+_LIGHT |= {"input", "constant", "iota", "random_bits", "take", "concat", "flip"}
 _ROWS = frozenset(("scatter_add", "scatter_set", "bag_transpose"))  # what they give are rows of tables, no examples
 _FREE = _VIEWS | {"input", "constant", "iota", "item"}
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from saegim.ir import ELEMENTWISE, Node, Shape
+from saegim.ir import ELEMENTWISE, REDUCTIONS, Node, Shape
 
 
 class Split(NamedTuple):
@@ -56,8 +56,6 @@ class Move(NamedTuple):
 
 Given = Sequence[Split | None]
 _Rule = Callable[[Node, Given], Move | None]
-
-REDUCTIONS = frozenset(("sum", "prod", "max", "min", "any", "all"))
 
 
 def forward(node: Node, given: Given) -> Move | None:

@@ -16,6 +16,7 @@ from compiler.phased import interpret
 from compiler.recorded import Recorded, prediction, products, tokens, training
 from graphs import arrays_for, graphs
 from saegim import losses, nn, optim
+from saegim.compiler.simplify import simplify
 from saegim.compiler.split import Phased, split, to_text
 from saegim.dtypes import float64, int64, uint64
 from saegim.ir import Graph, Node, Spec, check, constant, fresh_input, make
@@ -165,6 +166,15 @@ class Weighted(nn.Module):
 
     def __call__(self, x, counts):
         return self.net(x), counts
+
+
+def test_weights_are_brought_in_order_before_the_tiles() -> None:
+    """Filters (out, in, size) are read as (size * in, out), which costs a copy."""
+    recorded = training(Reading("cnn"), *tokens(np.random.default_rng(0), B, T, V), np.arange(B) % C)
+    (graph,) = tiled(split(simplify(recorded.graph), tile=2))
+    assert not [
+        node for node in graph.nodes() if node.op == "reshape" and node.inputs[0] in graph.inputs and node.ndim == 2
+    ]
 
 
 def test_sums_over_inputs_alone_do_not_break_the_tiles():

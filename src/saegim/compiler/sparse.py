@@ -64,4 +64,4 @@ def _is_largest(x: Node, extreme: Node) -> bool:
 def _is_zero(node: Node) -> bool:
     while node.op in _BEFORE:
         node = node.inputs[0]
-    return node.op == "constant" and not node.attrs["value"].array.any()
+    return node.op == "constant" and not bool(node.attrs["value"].array.any())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from saegim.compiler.lower.views import Strided, dense, moved
 from saegim.compiler.split.scans import Scanned, follow_scan
 from saegim.compiler.split.state import Move, Partial, Split, forward
 from saegim.ir import ELEMENTWISE, REDUCTIONS, Graph, Node, body_of
@@ -38,13 +39,23 @@ class Facts:
     """Nodes that are made anew wherever they are needed: constants, counters, random bits, chains upon them."""
     fixed: set[Node] = field(default_factory=set, init=False)
     """Nodes that depend on no input."""
+    copied: set[Node] = field(default_factory=set, init=False)
+    """Changes of shape that no strides can express, so that elements have to be moved."""
     used: dict[Node, set[int]] = field(default_factory=dict, init=False)
     """The numbers of a scan's results that somebody reads."""
 
     def __post_init__(self) -> None:
         self.nodes = self.graph.nodes()
         self.work = {node: work_of(node) for node in self.nodes}
+        places: dict[Node, Strided] = {}
         for node in self.nodes:
+            if node.op in _VIEWS:
+                x = node.inputs[0]
+                seen = moved(places.get(x) or dense(x.shape), node)
+                if seen is None:
+                    self.copied.add(node)
+                else:
+                    places[node] = seen
             own = 0.0 if node.op in _FREE else float(max(node.size, *(each.size for each in node.inputs), 0))
             inner = sum(self.cone[each] for each in node.inputs)
             self.cone[node] = own + inner if node.op in _LIGHT else math.inf
@@ -68,7 +79,7 @@ class Facts:
 
     def remade(self, node: Node) -> bool:
         """Is a whole value made anew in each phase that needs it, rather than kept?"""
-        return node in self.cheap or node.op in ("reshape", "broadcast", "slice")
+        return node in self.cheap or (node.op in ("reshape", "broadcast", "slice") and node not in self.copied)
 
     def remade_in_tiles(self, node: Node) -> bool:
         """Also in every tile? Arithmetic with scalars and keys of random bits is done once for all of them."""

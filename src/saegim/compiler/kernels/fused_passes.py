@@ -129,6 +129,7 @@ class _Passes:
         self._kept: dict[int, None] = {}
 
     def add(self, level: int, reductions: list[int], writes: list[int], written: list[int]) -> None:
+        """The pass of a level that finishes these reductions and does these writes, of the steps `written`."""
         roots = [self._nest.steps[number].inputs[0] for number in reductions] + written
         computed: set[int] = set()
         fetched: set[int] = set()

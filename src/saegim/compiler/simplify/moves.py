@@ -160,7 +160,7 @@ def _flip(node: Node) -> Node | None:
     return None if turned is node else turned
 
 
-def sum_of_pads(node: Node) -> Node | None:
+def _sum_of_pads(node: Node) -> Node | None:
     """Pieces padded with zeros to be added, side by side along one axis, are joined first.
 
     before   %2 = pad(%0, 0; low=(8,), high=(0,))   %3 = pad(%1, 0; low=(0,), high=(4,))   %4 = add(%2, %3)
@@ -231,5 +231,5 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "pad": (_pad,),
     "concat": (_concat,),
     "flip": (_flip,),
-    "add": (sum_of_pads,),
+    "add": (_sum_of_pads,),
 }

@@ -5,9 +5,8 @@ A product that is only read transposed is computed transposed, from views of its
     before   %2 = dot(%0, %1)                      %3 = permute(%2; axes=(1, 0))
     after    %3 = dot(permute(%1), permute(%0))
 
-A product of which one operand is mostly zeros has that on the left, whoever reads it: rows of the other are added up.
-
 Its result is then read in the order in which it lies in memory (a gradient by the update of its parameter, above all).
+A product of which one operand is mostly zeros has that on the left, whoever reads it: rows of the other are added up.
 """
 
 from __future__ import annotations
@@ -20,9 +19,7 @@ from saegim.ir.where import on_behalf_of
 def turn(graph: Graph) -> Graph:
     """The graph with every product turned that is only read transposed, or has zeros on the wrong side.
 
-    Bodies of scans stay as they are.
-
-    What read it reads a transpose of a transpose now, which `sweep` removes.
+    What read it reads a transpose of a transpose now, which `sweep` removes. Bodies of scans stay as they are.
     """
     readers: dict[Node, list[Node]] = {}
     for node in graph.nodes():

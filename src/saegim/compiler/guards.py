@@ -131,7 +131,7 @@ class _GuardedRun(Run):
         super().__init__(recipe, waves)
         self._plan = plan
         self._steps = [pool.Waves([each]) for each in waves]
-        self._constants = [_Copy(f"constant {n}", each, True) for n, each in enumerate(plan.context.constants)]
+        self._constants = [_Copy(f"constant {n}", each, True) for n, each in enumerate(recipe.constants)]
         self._table[HEADER + self._arrays :] = [each.array.ctypes.data for each in self._constants]
 
     def __call__(self, given: list[Array], made: list[Array]) -> bool:

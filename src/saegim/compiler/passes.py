@@ -66,7 +66,7 @@ class Build:
             made=tuple((each.dtype, each.size) for each in plan.made),
             outputs=tuple((first[each.buffer.space] + each.buffer.place, each.where.shape) for each in plan.outputs),
             overwritten=tuple(plan.overwritten),
-            constants=tuple(plan.context.constants),
+            constants=(*plan.context.constants, *emitter.constants),
             shared_bytes=plan.shared_bytes,
             local_bytes=plan.local_bytes,
         )

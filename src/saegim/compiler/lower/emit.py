@@ -5,7 +5,7 @@ All functions know the program's memory through one table of 64-bit words:
     0  the shared arena
     1  the arena of thread 0, and 2  how many bytes after it that of the next thread begins
     3  where kernels report an index that points nowhere
-    4, 5, ...  the inputs, then the arrays that the run makes, then the program's constants
+    4, 5, ...  the inputs, then the arrays that the run makes, then the program's constants, the calls last (see calls)
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from saegim.compiler.kernels.base import Kernel
 from saegim.compiler.llvm import Function, Module, Value, literal
+from saegim.compiler.lower.calls import ARENA, FAULTS, Array, Calls
 from saegim.compiler.lower.form import SHARD, START, Buffer, Call, Counter, Repeat, Space, Statement, View
 from saegim.compiler.lower.plan import Plan, Tiles, Unit
 from saegim.compiler.recipe import HEADER
@@ -55,26 +56,50 @@ class Emitter:
         made = HEADER + plan.inputs
         self._tables = {Space.INPUT: HEADER, Space.OUTPUT: made, Space.CONSTANT: made + len(plan.made)}
         self._kernels: dict[Kernel, str] = {}
+        # Timed, every call is code, with a counter of its own.
+        self._calls = None if timed else Calls(self.module, self._tables[Space.CONSTANT] + len(plan.context.constants))
         self.wave = 0  # the one that is being written
         self.waves = [self._wave(number, wave.units) for number, wave in enumerate(plan.waves)]
         """For each wave the name of its function and its number of items."""
 
     def _wave(self, number: int, units: list[Unit]) -> tuple[str, int]:
         self.wave = number
-        names = [self._unit(unit, f"wave{number}_{place}") for place, unit in enumerate(units)]
         name = f"wave{number}"
         f = self.module.function(name, [("ptr", ""), ("i64", ""), ("i64", "")])
         table, item, thread = f.parameters
         stride = f.load(f.at(table, 2, "i64"), "i64")
         arena = f.at(f.load(f.at(table, 1, "ptr"), "ptr"), f.op("mul", thread, stride), "i8")
         first = 0
-        for unit, part in zip(units, names, strict=True):
+        for place, unit in enumerate(units):
             here = f.op("sub", item, first)
             with f.when(f.compare("icmp ult", here, shares(unit))):
-                f.call(part, "void", table, arena, here)
+                self._start(unit, f"{name}_{place}", f, (table, arena, here))
             first += shares(unit)
         f.ret()
         return name, first
+
+    def _start(self, unit: Unit, name: str, f: Function, given: tuple[Value, Value, Value]) -> None:
+        """Calls a unit for its piece that is the last of `given`, behind table and arena."""
+        if self._calls is None or not isinstance(unit, Call):
+            f.call(self._unit(unit, name), "void", *given)
+            return
+        operands = [self._place(view) for view in (*unit.reads, *unit.writes)]
+        if unit.kernel.scratch_bytes:
+            operands.append((ARENA, unit.scratch))
+        self._calls.add(f, given, self.kernel(unit.kernel), operands, unit.kernel.items, shares(unit))
+
+    def _place(self, view: View) -> tuple[int, int]:
+        """Word and bytes of what a unit that is one call sees."""
+        assert not view.moves, "nothing is counted outside of loops and tiles"
+        buffer, offset = view.buffer, view.where.offset * view.buffer.dtype.itemsize
+        if buffer.space in (Space.LOCAL, Space.SHARED):
+            return ARENA if buffer.space is Space.LOCAL else 0, buffer.place + offset
+        return self.word(buffer), offset
+
+    @property
+    def constants(self) -> list[Array]:
+        """Constants that the code needs beside those of the plan."""
+        return [] if self._calls is None else [self._calls.numbers]
 
     def _unit(self, unit: Unit, name: str) -> str:
         if isinstance(unit, Tiles):
@@ -172,7 +197,7 @@ class _Writer:
         operands = [self._pointer(view) for view in (*call.reads, *call.writes)]
         if call.kernel.scratch_bytes:
             operands.append(f.at(self._arena, call.scratch, "i8"))
-        faults = f.load(f.at(self._table, 3, "ptr"), "ptr")
+        faults = f.load(f.at(self._table, FAULTS, "ptr"), "ptr")
         onward = self._onward if call.accumulates else literal("i64", 0)
         before = self._ticks()
         f.call(self._emitter.kernel(call.kernel), "void", *operands, first, last, onward, faults)

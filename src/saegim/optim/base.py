@@ -13,7 +13,7 @@ import numpy as np
 from saegim.dtypes import int64
 from saegim.errors import SettingError
 from saegim.schedules import Schedule
-from saegim.tensor.core import Tensor, apply, cast
+from saegim.tensor.core import Tensor, apply, broadcast_to, cast
 from saegim.tensor.rows import Rows
 
 State = dict[str, Tensor]
@@ -55,20 +55,31 @@ class Optimizer(ABC):
         """
         return False
 
-    def update(self, param: Tensor, grad: Gradient, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, State]:
-        """One step for a dense gradient or for rows; `lr` and `step` are float64 scalars."""
+    def update(
+        self, param: Tensor, grad: Gradient, state: State, lr: Tensor, step: Tensor, finite: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """One step for a dense gradient or for rows; `lr` and `step` are float64 scalars.
+
+        Where `finite`, a scalar truth value, is given and does not hold, no row is written; a dense gradient moves the
+        parameter all the same.
+        """
         rate = cast(lr, param.dtype)
         if isinstance(grad, Rows):
-            return self.apply_rows(param, grad, state, rate, step)
+            return self.apply_rows(param, grad, state, rate, step, finite)
         return self.apply(param, grad, state, rate, step)
 
-    def apply_rows(self, param: Tensor, grad: Rows, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, State]:
+    def apply_rows(
+        self, param: Tensor, grad: Rows, state: State, lr: Tensor, step: Tensor, finite: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         """Takes out the rows in use, applies the formula to them, puts them back."""
         rows = distinct_rows(grad)
         new, new_state = self.apply(
             _rows_of(param, rows), rows.values, {key: _rows_of(each, rows) for key, each in state.items()}, lr, step
         )
-        return _set_rows(param, rows, new), {key: _set_rows(each, rows, new_state[key]) for key, each in state.items()}
+        places = written(rows, finite)
+        return apply("scatter_set", param, places, new), {
+            key: apply("scatter_set", each, places, new_state[key]) for key, each in state.items()
+        }
 
     def lr_at(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
@@ -100,12 +111,17 @@ def distinct_rows(rows: Rows) -> Rows:
     return Rows(apply("select", touched, place, outside), rows.dense(), rows.shape, unique=True)
 
 
+def written(rows: Rows, finite: Tensor | None) -> Tensor:
+    """Where rows are written: at their indices, or all outside of the table when `finite` does not hold."""
+    if finite is None:
+        return rows.indices
+    nowhere = apply("broadcast", Tensor(np.asarray(rows.shape[0], rows.indices.dtype)), shape=rows.indices.shape)
+    return apply("select", broadcast_to(finite, rows.indices.shape), rows.indices, nowhere)
+
+
 def _rows_of(table: Tensor, rows: Rows) -> Tensor:
-    return apply("take", table, rows.indices, mode="clip", unique=True)
-
-
-def _set_rows(table: Tensor, rows: Rows, values: Tensor) -> Tensor:
-    return apply("scatter_set", table, rows.indices, values)
+    """The rows in use, 0 for padding: of a table that was read by distinct indices what the forward pass took out."""
+    return apply("take", table, rows.indices, mode="fill", unique=True)
 
 
 class ByName:

@@ -7,7 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 import numpy as np
 
 from saegim.errors import SettingError
-from saegim.optim.base import Optimizer, State
+from saegim.optim.base import Optimizer, State, written
 from saegim.tensor.core import Tensor, apply
 from saegim.tensor.rows import Rows
 
@@ -50,7 +50,9 @@ class SGD(Optimizer):
         direction = grad + self.momentum * velocity if self.nesterov else velocity
         return param - lr * direction, {"velocity": velocity}
 
-    def apply_rows(self, param: Tensor, grad: Rows, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, State]:
-        if self.rows_are_exact:
-            return apply("scatter_add", param, grad.indices, -lr * grad.values), {}  # duplicates add up by themselves
-        return super().apply_rows(param, grad, state, lr, step)
+    def apply_rows(
+        self, param: Tensor, grad: Rows, state: State, lr: Tensor, step: Tensor, finite: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        if self.rows_are_exact:  # duplicates add up by themselves
+            return apply("scatter_add", param, written(grad, finite), -lr * grad.values), {}
+        return super().apply_rows(param, grad, state, lr, step, finite)

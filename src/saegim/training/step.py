@@ -17,7 +17,7 @@ from saegim.nn.module import Module
 from saegim.optim import ByName, Optimizer, clip_by_global_norm, global_norm_squared
 from saegim.optim.base import Gradient, State, distinct_rows
 from saegim.reference import first_non_finite
-from saegim.tensor import isfinite, sqrt, tree, where
+from saegim.tensor import isfinite, sqrt
 from saegim.tensor.core import Tensor, apply, broadcast_to, node_of
 from saegim.tensor.rows import Rows
 from saegim.tensor.transforms import Signature, gradients_of, rebuild, signature, symbols
@@ -26,13 +26,14 @@ Loss = Callable[[Any, Any], Tensor]
 Array = npt.NDArray[Any]
 
 
-class _Results(NamedTuple):
-    """What a program of a step gives."""
+class _Recorded(NamedTuple):
+    """A step for arguments of one signature. Its outputs are the loss, the norm of all gradients and what has moved.
 
-    tensors: dict[str, Tensor]  # every parameter and buffer of the model, by name
-    state: dict[str, State]  # the optimiser's, by parameter
-    loss: Tensor
-    norm: Tensor  # of all gradients together, before clipping
+    moved: for each further output the number of the argument that it is the new value of.
+    """
+
+    program: Program
+    moved: tuple[int, ...]
 
 
 class TrainStep:
@@ -66,44 +67,40 @@ class TrainStep:
         self.state: dict[str, State] = {
             name: optimizer.optimizer_for(name).init(each) for name, each in model.named_parameters()
         }
-        self._programs: dict[Signature, tuple[Program, Signature]] = {}
+        self._programs: dict[Signature, _Recorded] = {}
 
     def __call__(self, *args: Any) -> Tensor:
         # In double precision, so that a float64 model is trained as precisely; optimisers cast them.
         rates = np.array([self.factor * each.lr_at(self.steps) for each in self.optimizer.parts()], np.float64)
         step = np.array(self.steps + 1, np.float64)
         sign, tensors = signature((self.model, self.state, rates, step, args))
-        program, result_sign = self._program(sign)
-        results: _Results = rebuild(result_sign, [Tensor(each) for each in program(*_arrays(tensors))])
+        program, moved = self._recorded(sign)
+        loss, norm, *values = program(*_arrays(tensors))
         # Also of a step that is not finite: then they are as they were, but their memory may be another's.
-        for name, old in self.model.named_tensors():
-            old._value = results.tensors[name]._value
-        self.state = results.state
-        loss, norm = float(results.loss), float(results.norm)
+        for number, value in zip(moved, values, strict=True):
+            tensors[number]._value = value
         if not (np.isfinite(loss) and np.isfinite(norm)):
-            _, tensors = signature((self.model, self.state, rates, step, args))
-            raise NonFiniteError(self._blame(program.graph, _arrays(tensors), loss))
+            raise NonFiniteError(self._blame(program.graph, _arrays(tensors), float(loss)))
         self.steps += 1
-        self.gradient_norm = norm
-        return results.loss
+        self.gradient_norm = float(norm)
+        return Tensor(loss)
 
     @property
     def programs(self) -> int:
         """How many programs exist: one per combination of input shapes seen."""
         return len(self._programs)
 
-    def _program(self, sign: Signature) -> tuple[Program, Signature]:
+    def _recorded(self, sign: Signature) -> _Recorded:
         found = self._programs.get(sign)
         if found is None:
             found = self._programs[sign] = self._record(sign)
         return found
 
-    def _record(self, sign: Signature) -> tuple[Program, Signature]:
-        """Forward pass, loss, backward pass and update as one graph, compiled; and the structure of its results."""
+    def _record(self, sign: Signature) -> _Recorded:
+        """Forward pass, loss, backward pass and update as one graph, compiled."""
         symbolic = symbols(sign)
         model, state, rates, step, args = rebuild(sign, symbolic)
-        before = dict(model.named_tensors())
-        overwritten = [*before.values(), *tree.flatten(state)[0]]
+        before, olds = dict(model.named_tensors()), state
 
         *features, target = args
         loss = self.loss(model(*features), target)
@@ -116,14 +113,18 @@ class TrainStep:
 
         after = dict(model.named_tensors())  # buffers that the forward pass replaced are new already
         after = {name: _if(finite, each, before[name]) for name, each in after.items()}
-        state = dict(state)
+        state = dict(olds)
         for name, gradient in gradients.items():
             part = self.optimizer.optimizer_for(name)
             rate = rates[self.optimizer.parts().index(part)]
             after[name], state[name] = _update(part, finite, before[name], gradient, state[name], rate, step)
-        result_sign, results = signature(_Results(after, state, loss, norm))
-        graph = Graph(tuple(map(node_of, symbolic)), tuple(map(node_of, results)), frozenset(map(node_of, overwritten)))
-        return compile_graph(graph), result_sign
+        number = {id(each): place for place, each in enumerate(symbolic)}
+        pairs = [(number[id(before[name])], each) for name, each in after.items()]
+        pairs += [(number[id(old)], state[name][key]) for name, slot in olds.items() for key, old in slot.items()]
+        outputs = (loss, norm, *(new for _, new in pairs))
+        donated = frozenset(node_of(symbolic[place]) for place, _ in pairs)
+        graph = Graph(tuple(map(node_of, symbolic)), tuple(map(node_of, outputs)), donated)
+        return _Recorded(compile_graph(graph), tuple(place for place, _ in pairs))
 
     def _gradients(self, loss: Tensor, params: dict[str, Tensor]) -> dict[str, Gradient]:
         """The gradient of every parameter that can be learned; the others are an error, or left out where allowed."""
@@ -156,7 +157,7 @@ class TrainStep:
         for name, each in self.model.named_tensors():
             if is_floating(each.dtype) and not np.isfinite(each.numpy()).all():
                 return f"{name} holds values that are not finite already"
-        found = first_non_finite(Graph(graph.inputs, graph.outputs[-2:]), arrays)
+        found = first_non_finite(Graph(graph.inputs, graph.outputs[:2]), arrays)
         assert found is not None, "the loss or the norm is not finite, so it has an origin"
         return str(found) if found.argument is None else f"one of the inputs holds {found.kind} already"
 
@@ -169,8 +170,7 @@ def _update(
     Of a table only the rows in use are written: for them it is enough that no row is in use when it is not finite.
     """
     if isinstance(gradient, Rows):
-        outside = where(finite, gradient.indices, gradient.shape[0])
-        return part.update(param, Rows(outside, gradient.values, gradient.shape, gradient.unique), state, rate, step)
+        return part.update(param, gradient, state, rate, step, finite)
     new, new_state = part.update(param, gradient, state, rate, step)
     return _if(finite, new, param), {name: _if(finite, each, state[name]) for name, each in new_state.items()}
 

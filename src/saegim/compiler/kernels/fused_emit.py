@@ -17,6 +17,7 @@ from saegim.compiler.llvm import Function, Value, literal, memory_type, type_of
 from saegim.runtime.target import Target
 
 _STRAIGHT_CHUNKS, _STRAIGHT_WEIGHT = 16, 256  # rows of no more than this are written without loops
+_FEW_CHUNKS = 4  # so few that a loop is hardly less code
 
 
 def emit(
@@ -35,11 +36,21 @@ def emit(
 
 
 def _is_straight(code: Code) -> bool:
-    """Whether an item's columns are few enough to hold all their values in registers, more or less."""
+    """Whether an item's columns are few enough to hold all their values in registers, and something is gained by that.
+
+    A single pass runs as fast in a loop, which is a quarter of the code.
+    """
     chunks = -(-min(code.nest.block, code.nest.columns) // code.lanes)
     full = {number for each in code.plan.passes for number in each.steps}
     work = chunks * sum(weight(code.nest.steps[number]) for number in full)
-    return chunks <= _STRAIGHT_CHUNKS and work <= _STRAIGHT_WEIGHT
+    gains = chunks <= _FEW_CHUNKS or len(code.plan.passes) > 1 or _holds_columns(code)
+    return gains and chunks <= _STRAIGHT_CHUNKS and work <= _STRAIGHT_WEIGHT
+
+
+def _holds_columns(code: Code) -> bool:
+    """Whether all rows of an item go into the same columns."""
+    full = (over for number, over in enumerate(code.nest.over) if number not in code.plan.row_writes)
+    return bool(code.nest.inner) and any(len(over) == len(code.nest.inner) for over in full)
 
 
 def _straight_item(code: Code, item: Value) -> None:

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compiler.assorted import arrays_for as assorted_arrays
+from compiler.assorted import assorted
 from compiler.batched import over_examples
 from compiler.threaded import using
 from compiler.ways import WAYS
@@ -55,6 +57,14 @@ def test_any_graph(graph: Graph, tile: int | None, shards: int, guarded: bool, t
 @given(graph=over_examples(), guarded=st.booleans(), **TILES)
 def test_any_computation_over_examples(graph: Graph, tile: int | None, shards: int, guarded: bool) -> None:
     arrays = arrays_for(graph)
+    program = (GuardedProgram if guarded else NativeProgram)(graph, tile=tile, shards=shards)
+    agrees(program(*(each.copy() for each in arrays)), meaning(graph, arrays))
+
+
+@settings(max_examples=80)
+@given(graph=assorted(), guarded=st.booleans(), seed=st.integers(0, 99), **TILES)
+def test_any_kinds_of_primitives(graph: Graph, tile: int | None, shards: int, guarded: bool, seed: int) -> None:
+    arrays = assorted_arrays(graph, seed)
     program = (GuardedProgram if guarded else NativeProgram)(graph, tile=tile, shards=shards)
     agrees(program(*(each.copy() for each in arrays)), meaning(graph, arrays))
 

@@ -58,7 +58,8 @@ def _is_largest(x: Node, extreme: Node) -> bool:
         extreme = extreme.inputs[0]
     if extreme.op not in ("max", "min") or extreme.inputs[0] is not x:
         return False
-    return math.prod(x.shape[axis] for axis in extreme.attrs["axes"]) >= _AMONG
+    axes: tuple[int, ...] = extreme.attrs["axes"]
+    return math.prod(x.shape[axis] for axis in axes) >= _AMONG
 
 
 def _is_zero(node: Node) -> bool:

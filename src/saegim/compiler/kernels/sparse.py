@@ -24,6 +24,7 @@ from saegim.dtypes import DType, int64
 from saegim.runtime.target import Target
 
 _FEW = 4  # one of so many elements may be other than zero
+_TAG = 32  # bits of a place in a line of A
 _UNROLLED = 4  # vectors of a row that are added in one go
 
 
@@ -58,7 +59,7 @@ class SparseProduct(Kernel):
 
     @property
     def scratch_bytes(self) -> int:
-        """For the places of a row of A that are not zero, and for the dense product."""
+        """For the places of A that are not zero, and for the dense product."""
         return self._list_bytes + self._dense.scratch_bytes
 
     @property
@@ -70,8 +71,14 @@ class SparseProduct(Kernel):
         return self.result.shape[: len(self._batch)] != self._batch or len(self.result.shape) == 2
 
     @property
+    def _most(self) -> int:
+        """How many elements of a matrix may be other than zero before it counts as dense."""
+        return math.prod(self.a.shape[-2:]) // _FEW
+
+    @property
     def _list_bytes(self) -> int:
-        return -(-max(self.a.shape[-2:]) * int64.itemsize // 64) * 64
+        """A list that is too long is noticed at the end of a line."""
+        return -(-(self._most + max(self.a.shape[-2:])) * int64.itemsize // 64) * 64
 
     @property
     def _dense(self) -> Product:
@@ -100,7 +107,7 @@ class _Sparse:
         # A is read in the order in which it lies: along k, or along m.
         self.along_k = kernel.a.strides[-1] == 1 or kernel.a.strides[-2] != 1
         assert started.scratch is not None, "there is a list of places"
-        self.list = started.scratch
+        self.places = started.scratch
 
     def write(self) -> None:
         f, kernel, started = self.f, self.kernel, self.started
@@ -139,71 +146,77 @@ class _Sparse:
             self.at(pointer, number, kernel._batch, layout.strides[:-2])
             for pointer, layout in zip(pointers, (kernel.a, kernel.b, kernel.c), strict=True)
         )
-        is_dense = f.compare("icmp sgt", f.op("mul", self.count(a), _FEW), math.prod(kernel.a.shape[-2:]))
+        count = self.find(a)
+        is_dense = f.compare("icmp sgt", count, kernel._most)
         with f.when(is_dense):
             self.dense_product(a, b, c)
         with f.when(f.op("xor", is_dense, literal("i1", True))):
-            self.sparse_product(a, b, c)
-
-    def count(self, a: Value) -> Value:
-        """How many elements of A are not zero."""
-        f = self.f
-        total = f.variable("i64", ZERO)
-        lines, _, across, _ = self.lines()
-        with f.loop(0, lines) as line:
-            total.set(f.op("add", total.get(), self.find(f.at(a, times(f, line, across), self.element))))
-        return total.get()
+            self.sparse_product(a, b, c, count)
 
     def lines(self) -> Ints:
         """How many lines A is read in, of how many elements; the strides from line to line and within."""
         (rows, depth), (down, right) = self.kernel.a.shape[-2:], self.kernel.a.strides[-2:]
         return (rows, depth, down, right) if self.along_k else (depth, rows, right, down)
 
-    def find(self, line: Value) -> Value:
-        """Lists the places of a line of A that are not zero; how many there are."""
-        _, size, _, step = self.lines()
-        name = _finding(self.f.module, self.dtype, step == 1, self.target)
-        return self.f.call(name, "i64", line, literal("i64", size), literal("i64", step), self.list)
+    def find(self, a: Value) -> Value:
+        """Lists the places of A that are not zero, line by line; how many there are, or too many."""
+        f = self.f
+        lines, size, across, step = self.lines()
+        name = _finding(f.module, self.dtype, step == 1, self.target)
+        line, found = f.variable("i64", ZERO), f.variable("i64", ZERO)
+        with f.repeat_while() as loop:
+            number, before = line.get(), found.get()
+            more, few = f.compare("icmp slt", number, lines), f.compare("icmp sle", before, self.kernel._most)
+            loop.until_not(f.op("and", more, few))
+            start, places = f.at(a, times(f, number, across), self.element), f.at(self.places, before, "i64")
+            tag = f.op("shl", number, _TAG)
+            new = f.call(name, "i64", start, literal("i64", size), literal("i64", step), tag, places)
+            found.set(f.op("add", before, new))
+            line.set(f.op("add", number, 1))
+        return found.get()
 
     def dense_product(self, a: Value, b: Value, c: Value) -> None:
         f, kernel, dense = self.f, self.kernel, self.kernel._dense
         columns = kernel.c.shape[-1] // kernel.parts
-        scratch = [f.at(self.list, kernel._list_bytes, "i8")] if dense.scratch_bytes else []
+        scratch = [f.at(self.places, kernel._list_bytes, "i8")] if dense.scratch_bytes else []
         numbers = [literal("i64", each) for each in (0, dense.items, 1)]
         for part in range(kernel.parts):
             given = [a, *(f.at(each, part * columns, self.element) for each in (b, c))]
             f.call(self.dense, "void", *given, *scratch, *numbers, self.started.faults)
 
-    def sparse_product(self, a: Value, b: Value, c: Value) -> None:
-        """Line after line of A: each element of C is summed in the order of k."""
+    def sparse_product(self, a: Value, b: Value, c: Value, count: Value) -> None:
+        """Each element of C is summed in the order of k."""
         f, kernel = self.f, self.kernel
-        lines, _, across, step = self.lines()
+        _, _, across, step = self.lines()
         adding = _adding(f.module, self.dtype, self.target)
-        with f.loop(0, lines) as line:
-            start = f.at(a, times(f, line, across), self.element)
-            with f.loop(0, self.find(start)) as number:
-                place = f.load(f.at(self.list, number, "i64"), "i64")
-                m, k = (line, place) if self.along_k else (place, line)
-                f.call(
-                    adding,
-                    "void",
-                    f.load(f.at(start, times(f, place, step), self.element), self.element),
-                    f.at(b, times(f, k, kernel.b.strides[-2]), self.element),
-                    f.at(c, times(f, m, kernel.c.strides[-2]), self.element),
-                    literal("i64", kernel.c.shape[-1]),
-                )
+        with f.loop(0, count) as number:
+            found = f.load(f.at(self.places, number, "i64"), "i64")
+            line, place = f.op("lshr", found, _TAG), f.op("and", found, (1 << _TAG) - 1)
+            m, k = (line, place) if self.along_k else (place, line)
+            x = f.at(a, f.op("add", times(f, line, across), times(f, place, step)), self.element)
+            f.call(
+                adding,
+                "void",
+                f.load(x, self.element),
+                f.at(b, times(f, k, kernel.b.strides[-2]), self.element),
+                f.at(c, times(f, m, kernel.c.strides[-2]), self.element),
+                literal("i64", kernel.c.shape[-1]),
+            )
 
 
 def _finding(module: Module, dtype: DType, dense: bool, target: Target) -> str:
-    """The function that lists places other than zero: (line, size, step, list) -> how many; nan is none of them."""
+    """The function that lists what is not zero in a line: (line, size, step, tag, list) -> how many; nan is not zero.
+
+    What is listed is the place in the line and, in its upper half, the number of the line, which `tag` has there.
+    """
     name = f"places_{dtype.name}_{'dense' if dense else 'apart'}"
     if name not in module:
-        f = module.function(name, [("ptr", ""), ("i64", ""), ("i64", ""), ("ptr", "")], "i64")
-        line, size, step, places = f.parameters
+        f = module.function(name, [("ptr", ""), ("i64", ""), ("i64", ""), ("i64", ""), ("ptr", "")], "i64")
+        line, size, step, tag, places = f.parameters
         found, element, start = f.variable("i64", ZERO), type_of(dtype), ZERO
 
         def note(place: Value, by: Value) -> None:
-            f.store(place, f.at(places, found.get(), "i64"))
+            f.store(f.op("or", tag, place), f.at(places, found.get(), "i64"))
             found.set(f.op("add", found.get(), by))
 
         if dense:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from saegim.compiler.kernels.base import Layout
 from saegim.compiler.kernels.fused import Fused, Step, Write
 from saegim.compiler.lower.body import Body
@@ -10,6 +12,9 @@ from saegim.compiler.lower.groups import Item, ends_in_group, operand_is_row, sp
 from saegim.compiler.lower.views import Ints, Strided, dense, reshaped
 from saegim.dtypes import uint64
 from saegim.ir import REDUCTIONS, Node
+
+_MANY = 4096  # elements that are worth a copy
+_SHORT = 16  # columns of a row that wastes most of its time on beginning and ending
 
 
 def fuse(body: Body, item: Item) -> None:
@@ -41,11 +46,24 @@ class _Fusing:
                 self._of[node] = self._step(Step(node.op, inputs, node.dtype))
                 if self._body.is_needed(node):
                     self._store(node)
+        if self._is_short_rows():
+            self._loads = [self._in_order(view) for view in self._loads]
         loads = tuple(view.layout for view in self._loads)
         kernel = Fused(self._space, loads, tuple(self._steps), tuple(write for write, _ in self._writes))
         self._body.call(kernel, self._loads, [view for _, view in self._writes], self._accumulates)
         for source, final in self._copies:
             self._body.copy(source, final)
+
+    def _is_short_rows(self) -> bool:
+        """Whether elements are many, most operands lie in order, and rows are too short for those that do not."""
+        alone = not any(node.op in REDUCTIONS for node in self._item.members)
+        views = [*self._loads, *(view for _, view in self._writes)]
+        in_order = sum(view.layout.is_dense for view in views)
+        return alone and math.prod(self._space) >= _MANY and self._space[-1] < _SHORT and 2 * in_order > len(views)
+
+    def _in_order(self, view: View) -> View:
+        """The view, or a copy if its elements lie apart: all others are then one long row."""
+        return view if view.layout.is_dense or 0 in view.where.strides else self._body.copied(view)
 
     def _step(self, step: Step) -> int:
         number = self._known.get(step)

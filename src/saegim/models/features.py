@@ -14,18 +14,19 @@ quickly from what matters, and keeps the many n-grams that say nothing from addi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from saegim.data.ragged import Ragged, offsets_of
+from saegim.data.ragged import offsets_of
 from saegim.errors import NotFittedError
 from saegim.late import late
 from saegim.models.limits import check_number, check_whole
-from saegim.text.buckets import MOST_BUCKETS, Bag, bag_of_ngrams, choose_buckets_of
+from saegim.text.buckets import MOST_BUCKETS, Bag, bags_of_ngrams, choose_buckets_of
 from saegim.text.ngrams import Ngrams, locate_ngrams
 from saegim.text.parallel import in_order
 
@@ -33,7 +34,6 @@ _loops, _sparse = late("saegim.compiler.loops"), late("saegim.models.sparse")
 
 Array = npt.NDArray[Any]
 
-_TEXTS = 1 << 13  # that are weighted at once
 _SLAB = 1 << 24  # counts of (bucket, class) pairs that are worked on at once
 _MOST_BUCKETS_EVER = 1 << 24  # more than any training chooses: a model folder cannot ask for more memory
 
@@ -99,15 +99,16 @@ class NgramVectorizer:
     def fit_transform(self, texts: Sequence[str], labels: Array, classes: int) -> SparseRows:
         """Chooses buckets and weights; gives the training texts' own rows. `labels` (n,) ints below `classes`."""
         buckets = choose_buckets_of(texts, self.ngrams, most=self.most_buckets)
-        bag = bag_of_ngrams(texts, self.ngrams, buckets)
-        found = np.bincount(bag.features.values, minlength=buckets)
+        bags = list(bags_of_ngrams(texts, self.ngrams, buckets))
+        counted = _Counted(bags, buckets, labels, classes)
+        found = counted.texts()
         least = self.weighting.min_texts
         if not (found >= least).any():
             least = 1  # so few texts that hardly an n-gram occurs twice
         kept = np.flatnonzero(found >= least).astype(np.int32)
-        information = _information(bag, buckets, kept, labels, classes, self.weighting.prior)
+        information = counted.information(kept, self.weighting.prior)
         self._set(buckets, kept, self._weights(found[kept], len(labels), information))
-        return self._rows(bag)
+        return self._rows(bags)
 
     def restore(self, buckets: int, kept: Array, weights: Array) -> None:
         """Puts back what `fit_transform` chose. Raises ValueError for what it cannot have chosen."""
@@ -121,7 +122,7 @@ class NgramVectorizer:
     def transform(self, texts: Sequence[str]) -> SparseRows:
         """The rows of texts; n-grams that training did not keep are left out."""
         self._require_fitted()
-        return self._rows(bag_of_ngrams(texts, self.ngrams, self.buckets))
+        return self._rows(bags_of_ngrams(texts, self.ngrams, self.buckets))
 
     def places(self, text: str) -> tuple[Array, Array, Array]:
         """For every occurrence of a kept n-gram in `text`: its column, and the characters [start, end) it covers."""
@@ -142,22 +143,17 @@ class NgramVectorizer:
         weights: Array = idf**weighting.idf_power * (information**weighting.label_power + weighting.floor)
         return weights.astype(np.float32)
 
-    def _rows(self, bag: Bag) -> SparseRows:
-        logs = np.log1p(np.arange(bag.counts.max(initial=0) + 1)).astype(np.float32)  # there are few different counts
+    def _rows(self, bags: Iterable[Bag]) -> SparseRows:
         weigh = _sparse.weigh if _loops.are_wanted() else _weigh
-        offsets, counts = bag.features.offsets, bag.counts
 
-        def piece(start: int) -> tuple[Array, Array, Array]:
-            own = offsets[start : start + _TEXTS + 1]
-            part = slice(own[0], own[-1])
+        def rows(bag: Bag) -> tuple[Array, Array, Array]:
+            logs = np.log1p(np.arange(bag.counts.max(initial=0) + 1)).astype(np.float32)  # few different counts
             found: tuple[Array, Array, Array] = weigh(
-                bag.features.values[part], counts[part], own - own[0], self._column, logs, self.weights
+                bag.features.values, bag.counts, bag.features.offsets, self._column, logs, self.weights
             )
             return found
 
-        none = np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.int64)
-        parts = [none, *in_order(piece, range(0, len(bag), _TEXTS))]
-        columns, values, lengths = (np.concatenate(each) for each in zip(*parts, strict=True))
+        columns, values, lengths = map(np.concatenate, zip(*in_order(rows, bags), strict=True))
         return SparseRows(columns, values, offsets_of(lengths))
 
 
@@ -176,29 +172,47 @@ def _weigh(
     return columns, values / norms[row], lengths
 
 
-def _information(bag: Bag, buckets: int, kept: Array, labels: Array, classes: int, prior: float) -> Array:
-    """(V,) the divergence, in nats, of the labels of the texts with each column from all labels."""
-    share = (np.bincount(labels, minlength=classes) / max(len(labels), 1)).astype(np.float32)
-    result = np.empty(len(kept), np.float32)
-    step = max(1, _SLAB // classes)
-    for start in range(0, buckets, step):
-        first, last = np.searchsorted(kept, (start, start + step))
-        texts = _texts_of(bag.features, labels, start, min(step, buckets - start), classes)
-        counts = texts[kept[first:last] - start].astype(np.float32) + prior * share
-        counts /= counts.sum(1, keepdims=True)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            terms = np.where(counts > 0, counts * np.log(counts / share), 0)
-        result[first:last] = np.maximum(terms.sum(1), 0)
-    return result
+class _Counted:
+    """How many texts of each class have each bucket; in slabs of buckets where the whole table would be large."""
+
+    def __init__(self, bags: Sequence[Bag], buckets: int, labels: Array, classes: int) -> None:
+        self._bags, self._buckets, self._labels, self._classes = bags, buckets, labels, classes
+        self._step = max(1, _SLAB // classes)
+        self._slabs = range(0, buckets, self._step)
+        if len(self._slabs) == 1:
+            self._table = cache(self._table)  # type: ignore[method-assign]
+
+    def _table(self, start: int) -> Array:
+        """(count, C) of the slab that begins with bucket `start`."""
+        found = np.zeros((min(self._step, self._buckets - start), self._classes), np.int32)
+        add = _sparse.tally if _loops.are_wanted() else _tally
+        row = 0
+        for bag in self._bags:
+            add(bag.features.values, bag.features.offsets, self._labels[row : row + len(bag)], start, found)
+            row += len(bag)
+        return found
+
+    def texts(self) -> Array:
+        """(buckets,) how many texts have each."""
+        return np.concatenate([self._table(start).sum(1) for start in self._slabs])
+
+    def information(self, kept: Array, prior: float) -> Array:
+        """(V,) the divergence, in nats, of the labels of the texts with each column from all labels."""
+        share = (np.bincount(self._labels, minlength=self._classes) / max(len(self._labels), 1)).astype(np.float32)
+        result = np.empty(len(kept), np.float32)
+        for start in self._slabs:
+            first, last = np.searchsorted(kept, (start, start + self._step))
+            counts = self._table(start)[kept[first:last] - start].astype(np.float32) + prior * share
+            counts /= counts.sum(1, keepdims=True)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                terms = np.where(counts > 0, counts * np.log(counts / share), 0)
+            result[first:last] = np.maximum(terms.sum(1), 0)
+        return result
 
 
-def _texts_of(features: Ragged, labels: Array, start: int, count: int, classes: int) -> Array:
-    """(count, C) how many texts of each class have each of the buckets from `start` on; labels (B,)."""
-    if _loops.are_wanted():
-        counted: Array = _sparse.tally(features.values, features.offsets, labels, start, count, classes)
-        return counted
-    inside = (features.values >= start) & (features.values < start + count)
-    own = np.repeat(labels.astype(np.int64), features.lengths)[inside]
-    pairs = (features.values[inside] - start) * classes + own
-    found: Array = np.bincount(pairs, minlength=count * classes).reshape(count, classes)
-    return found
+def _tally(features: Array, offsets: Array, labels: Array, start: int, found: Array) -> None:
+    """What `sparse.tally` does."""
+    inside = (features >= start) & (features < start + len(found))
+    own = np.repeat(labels.astype(np.int64), np.diff(offsets))[inside]
+    pairs = (features[inside] - start) * found.shape[1] + own
+    found += np.bincount(pairs, minlength=found.size).reshape(found.shape).astype(np.int32)

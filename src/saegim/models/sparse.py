@@ -13,15 +13,13 @@ from saegim.compiler.loops import Loop, load_at, pointers, store_at
 Array = npt.NDArray[Any]
 
 
-def tally(features: Array, offsets: Array, labels: Array, start: int, count: int, classes: int) -> Array:
-    """(count, classes) int32: how many rows of each class have each of the features from `start` on.
+def tally(features: Array, offsets: Array, labels: Array, start: int, found: Array) -> None:
+    """Adds to found (count, C) int32 how many rows of each class have each of the features from `start` on.
 
     features (N,) int32 in rows from offsets[b] to offsets[b + 1], int64; labels (B,) int64
     """
-    found = np.zeros((count, classes), np.int32)
     labels = np.ascontiguousarray(labels, np.int64)
-    _TALLY(features, offsets, labels, len(labels), start, count, classes, found)
-    return found
+    _TALLY(features, offsets, labels, len(labels), start, *found.shape, found)
 
 
 def _write_tally(f: Function) -> None:

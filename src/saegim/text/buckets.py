@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -128,10 +128,19 @@ def _count_rows(features: Ragged, start: int, end: int, bits: int) -> tuple[np.n
     return (found & np.uint32((1 << bits) - 1)).astype(np.int32), counts, lengths
 
 
+def bags_of_ngrams(texts: Sequence[str], ngrams: Ngrams, buckets: int) -> Iterator[Bag]:
+    """The counted buckets of each text's n-grams, some thousand texts at a time; at least one bag.
+
+    What `hash_ngrams`, `to_buckets` and `count_features` give together.
+    """
+    if not len(texts):
+        yield Bag(Ragged(np.empty(0, np.int32), np.zeros(1, np.int64)), np.empty(0, np.int32))
+    yield from in_order(partial(_bag_of_chunk, ngrams, buckets), chunks_of(texts))
+
+
 def bag_of_ngrams(texts: Sequence[str], ngrams: Ngrams, buckets: int) -> Bag:
-    """The counted buckets of each text's n-grams: `hash_ngrams`, `to_buckets`, `count_features` chunk by chunk."""
-    none = Bag(Ragged(np.empty(0, np.int32), np.zeros(1, np.int64)), np.empty(0, np.int32))
-    bags = [none, *in_order(partial(_bag_of_chunk, ngrams, buckets), chunks_of(texts))]
+    """The counted buckets of each text's n-grams, all texts together."""
+    bags = list(bags_of_ngrams(texts, ngrams, buckets))
     return Bag(Ragged.concatenate([bag.features for bag in bags]), np.concatenate([bag.counts for bag in bags]))
 
 

@@ -256,12 +256,16 @@ def _holds_tensors(value: Any) -> bool:
     return isinstance(value, dict) and any(map(_holds_tensors, value.values()))
 
 
+# Attributes of these types hold no tensors, which is most of what there is to ask at every step.
+_PLAIN = frozenset((int, float, bool, str, type(None)))
+
+
 def _child_names(module: Module) -> list[str]:
     kept = set(module._children)
     return [
         name
         for name, value in vars(module).items()
-        if name not in _BOOKKEEPING and (name in kept or _holds_tensors(value))
+        if name not in _BOOKKEEPING and (name in kept or (type(value) not in _PLAIN and _holds_tensors(value)))
     ]
 
 

@@ -33,12 +33,12 @@ from measure import note, quiet, table
 _PARTS = {
     "n-grams of the training part": ("saegim.models.encoder.TextEncoder", "fit"),
     "n-grams of the validation part": ("saegim.models.encoder.TextEncoder", "encode"),
-    "batches": ("saegim.models.batch.EncodedTexts", "batch"),
+    "batches, beside steps": ("saegim.models.batch.EncodedTexts", "batch"),
     "steps": ("saegim.training.step.TrainStep", "__call__"),
     "first steps of a shape": ("saegim.training.step.TrainStep", "_record"),
     "validation": ("saegim.training.scoring.Scorer", "__call__"),
 }
-_INSIDE = ("first steps of a shape",)  # of another part, and with NumPy's meaning next to nothing
+_INSIDE = ("first steps of a shape", "batches, beside steps")  # of another part, or at the same time
 
 
 @dataclass

@@ -18,9 +18,9 @@ SPACES = "[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u30
 INVISIBLE = "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u200b\ufeff]"
 """Control characters other than white space, soft hyphen, zero-width space, byte order mark."""
 
-_SPACES = re.compile(SPACES)
 _INVISIBLE = re.compile(INVISIBLE)
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_ODD = re.compile(INVISIBLE[:-1] + "\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,12 @@ class Normalizer:
 
     def __call__(self, text: str) -> str:
         """One text, normalised."""
-        text = _INVISIBLE.sub("", without_surrogates(text))
+        if _ODD.search(text):
+            text = _INVISIBLE.sub("", without_surrogates(text))
         text = unicodedata.normalize(self.form, text)
         if self.lowercase:
             text = unicodedata.normalize(self.form, text.lower())
-        return _SPACES.sub(" ", text).strip(" ")
+        return " ".join(text.split())
 
     def many(self, texts: Iterable[str]) -> list[str]:
         """Every text, normalised."""

@@ -72,7 +72,7 @@ def masked(rng: np.random.Generator) -> tuple[Array, Array, Array]:
 def texts(rng: np.random.Generator) -> tuple[TextBatch, Array]:
     """N-grams and tokens of B texts, and labels."""
     offsets = np.concatenate([[0], np.cumsum(rng.integers(0, 6, B))]).astype(np.int32)
-    room = 128
+    room = max(128, 5 * B)
     rows = np.sort(rng.choice(V, 32, replace=False)).astype(np.int32)
     items, weights = rng.integers(0, 32, room).astype(np.int32), rng.random(room).astype(np.float32)
     ids, mask = tokens(rng, B, T, V)

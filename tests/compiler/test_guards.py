@@ -17,7 +17,7 @@ from saegim.compiler.kernels.fused import Fused
 from saegim.compiler.kernels.product import Product
 from saegim.compiler.kernels.running import Running
 from saegim.compiler.llvm import Value
-from saegim.dtypes import float64
+from saegim.dtypes import float64, int64
 from saegim.errors import SettingError
 from saegim.ir import Graph, Node, Spec, constant, fresh_input, make
 
@@ -143,6 +143,15 @@ def test_every_kind_of_model_learns_the_same_with_guards(learner: Learner, monke
     np.testing.assert_array_equal(guarded, losses)
     for name, value in state.items():
         np.testing.assert_array_equal(guarded_state[name], value, err_msg=name)
+
+
+def test_indices_that_point_nowhere_are_errors_with_guards_too() -> None:
+    table, indices = data(5, 3), fresh_input(Spec((4,), int64))
+    rows = make("take", table, indices, mode="raise", unique=False)
+    program = GuardedProgram(Graph((table, indices), (rows,)))
+    with pytest.raises(IndexError, match="7"):
+        program(np.zeros((5, 3)), np.array([0, 7, 1, 2]))
+    np.testing.assert_array_equal(program(np.ones((5, 3)), np.arange(4))[0], np.ones((4, 3)))
 
 
 def test_a_wrong_setting_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

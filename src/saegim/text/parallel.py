@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
 from typing import TypeVar
@@ -14,7 +14,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_order(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def in_order(function: Callable[[T], R], items: Iterable[T]) -> Generator[R, None, None]:
     """function(item) for every item, in their order, worked on by as many threads as `set_threads` allows.
 
     It gains where NumPy's loops take most of the time: they let other threads run. Only a few items are worked on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from saegim.dtypes import is_floating
 from saegim.errors import NonFiniteError
 from saegim.evaluation.metrics import accuracy_and_macro_f1
 from saegim.losses import cross_entropy
-from saegim.models.batch import EncodedTexts
+from saegim.models.batch import EncodedTexts, TextBatch
 from saegim.nn.module import Module
 from saegim.tensor import Tensor, mean
+from saegim.text.parallel import in_order
 from saegim.training.checkpoint import State, arrays_of, read_checkpoint, set_arrays, write_checkpoint
 from saegim.training.clock import Clock
 from saegim.training.files import Arrays, open_folder, write_atomically
@@ -110,10 +112,12 @@ class Trainer:
         state = self.state
         groups = self._groups(train.texts)
         self.model.train()
-        while state.batch < len(groups):
-            self._make_step(train, groups[state.batch])
-            if self.clock.is_up(state.steps):
-                break
+        rest = groups[state.batch :]
+        with closing(in_order(train.texts.batch, rest)) as batches:  # made while the steps before them run
+            for rows, batch in zip(rest, batches, strict=True):
+                self._make_step(train, rows, batch)
+                if self.clock.is_up(state.steps):
+                    break
         seen = sum(map(len, groups[: state.batch]))
         self._end_epoch(state.loss_sum / seen, complete=state.batch == len(groups))
 
@@ -124,13 +128,13 @@ class Trainer:
             return list(shuffled(len(texts), size, rng))
         return list(length_buckets(texts.lengths, size, rng))
 
-    def _make_step(self, train: Examples, rows: Array) -> None:
+    def _make_step(self, train: Examples, rows: Array, batch: TextBatch) -> None:
         state, began = self.state, time.monotonic()
         if self.clock.first_step is None:
             self.clock.first_step = state.first_step = self.clock.elapsed()
         self.step.factor = self._rate_factor()
         labels = train.labels[rows]
-        loss = float(self.step(train.texts.batch(rows), (labels, self._importance[labels])))
+        loss = float(self.step(batch, (labels, self._importance[labels])))
         state.steps += 1
         state.batch += 1
         state.loss_sum += loss * len(rows)

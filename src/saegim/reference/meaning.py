@@ -75,7 +75,8 @@ def _select(condition: Array, x: Array, y: Array) -> Array:
 def _sigmoid(x: Array) -> Array:
     """1 / (1 + e^-x), from e^-|x|, which cannot overflow."""
     small = np.exp(-np.abs(x))
-    return np.where(x < 0, small, x.dtype.type(1)) / (1 + small)
+    result: Array = np.where(x < 0, small, x.dtype.type(1)) / (1 + small)
+    return result
 
 
 def _power(x: Array, y: Array) -> Array:

@@ -83,9 +83,9 @@ class Body:
         self.graph, self.outputs, self.space, self.context, self.pack = graph, outputs, space, context, pack
         self.statements: list[Statement] = []
         nodes = graph.nodes()
-        self.grouping = Grouping(nodes)
-        self.sparse = mostly_zero(nodes)
         self._users = _users(nodes)
+        self.grouping = Grouping(nodes, self._users, graph.outputs)
+        self.sparse = mostly_zero(nodes)
         self._storage: dict[Node, View] = dict(zip(graph.inputs, inputs, strict=True))
         self._views: dict[Node, View] = {}
         self._direct = self._placed_at_once()
@@ -217,6 +217,14 @@ class Body:
             where = _follow(before.where, node)
             assert where is not None, "a dense array can be seen in every shape"
         return before.at(where)
+
+    def bias(self, product: Node) -> View | None:
+        """The vector (N,) that the kernel of `product` adds to every row."""
+        repeated = self.grouping.biases.get(product)
+        if repeated is None:
+            return None
+        view = self.view(repeated)
+        return view.at(Strided(view.where.shape[-1:], (1,), view.where.offset))
 
     def view_like(self, node: Node, root: Node, operand: Node) -> View:
         """What `node`, a view of `root`, would be as a view of `operand`, which has as many elements."""

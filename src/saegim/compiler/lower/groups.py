@@ -12,7 +12,7 @@ are drawn into it where nothing in between needs their results.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from saegim.compiler.lower.views import (
@@ -66,9 +66,14 @@ def row_space(space: Ints) -> Ints:
 
 
 class Grouping:
-    """Puts the nodes of a graph into items, in order."""
+    """Puts the nodes of a graph into items, in order.
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    biases: for products whose kernel also adds a vector to every row, that vector repeated; the product is the sum.
+    """
+
+    def __init__(self, nodes: Sequence[Node], users: Mapping[Node, Sequence[Node]], outputs: Collection[Node]) -> None:
+        self._users, self._outputs = users, frozenset(outputs)
+        self.biases: dict[Node, Node] = {}
         self._paths: dict[Node, tuple[Node, Strided]] = {}
         self._item: dict[Node, Item] = {}
         self._items: list[Item] = []
@@ -105,12 +110,30 @@ class Grouping:
                 self._alone(node)
             else:
                 self._paths[node] = root, seen
+        elif (product := self._biased(node)) is not None:
+            self.biases[product] = node.inputs[1]
+            self._paths[node] = self.path(node.inputs[0])
         elif node.op in REDUCTIONS:
             self._place_in_group(node, node.inputs[0].shape)
         elif node.op in _COMPUTED or node.op == "random_bits":
             self._place_in_group(node, node.shape)
         else:
             self._alone(node)
+
+    def _biased(self, node: Node) -> Node | None:
+        """The product to whose rows `node` adds a vector that is there already, where nobody else reads the product."""
+        if node.op != "add":
+            return None
+        x, bias = node.inputs
+        product = x.inputs[0] if x.op == "reshape" else x
+        if product.op != "dot" or product.ndim != 2 or not self._only(node, x) or not self._only(x, product):
+            return None
+        root, where = self.path(bias)
+        repeated = where.strides == (*[0] * (node.ndim - 1), 1) and node.shape[-1] == product.shape[-1]
+        return product if repeated and root.op in ("input", "constant") and product.dtype.kind == "f" else None
+
+    def _only(self, user: Node, node: Node) -> bool:
+        return user is node or (self._users[node] == [user] and node not in self._outputs)
 
     def _alone(self, node: Node) -> None:
         self._append(node, None)

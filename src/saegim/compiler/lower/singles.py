@@ -27,21 +27,23 @@ def _views(body: Body, node: Node) -> list[View]:
 
 
 def _dot(body: Body, node: Node) -> None:
-    if sparse_dot(body, node):
+    bias = body.bias(node)
+    if bias is None and sparse_dot(body, node):
         return
     left, right = _views(body, node)
     partial = body.combined.get(node)
     target = partial or body.storage(node)
     packed = body.pack(right, node.shape[-2], 0)
-    if packed is not None:
-        panels, width = packed
-        kernel = Product(left.layout, panels.layout, target.layout, partial is not None, panel=width)
-        body.call(kernel, [left, panels], [target], partial is not None)
-    elif partial is None and _better_turned(left, right):
+    if packed is None and partial is None and _better_turned(left, right):
         _turned(body, left, right, target)
-    else:
-        kernel = Product(left.layout, right.layout, target.layout, partial is not None)
-        body.call(kernel, [left, right], [target], partial is not None)
+        if bias is not None:
+            _add_to_rows(body, bias, target)
+        return
+    right, panel = packed or (right, 0)
+    reads = [left, right] if bias is None else [left, right, bias]
+    added = None if bias is None else bias.layout
+    kernel = Product(left.layout, right.layout, target.layout, partial is not None, panel, added)
+    body.call(kernel, reads, [target], partial is not None)
 
 
 def _better_turned(left: View, right: View) -> bool:
@@ -66,6 +68,15 @@ def _turned(body: Body, left: View, right: View, target: View) -> None:
     matrix = right.at(permuted(right.where, (1, 0)))
     body.call(Product(matrix.layout, upright.layout, turned.layout), [matrix, upright], [turned])
     body.copy(turned.at(permuted(turned.where, (1, 0))), target)
+
+
+def _add_to_rows(body: Body, bias: View, target: View) -> None:
+    """Adds a vector to every row of `target`, in place."""
+    space, dtype = target.where.shape, target.buffer.dtype
+    repeated = bias.at(broadcasted(bias.where, space))
+    steps = (Step("load", (), dtype, (0,)), Step("load", (), dtype, (1,)), Step("add", (0, 1), dtype))
+    kernel = Fused(space, (target.layout, repeated.layout), steps, (Write(2, target.layout),))
+    body.call(kernel, [target, repeated], [target])
 
 
 def _take(body: Body, node: Node) -> None:

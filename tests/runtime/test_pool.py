@@ -187,11 +187,16 @@ def test_the_width_follows_set_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_idle_program_burns_no_processor_time() -> None:
-    run(waves(("who", 64)), np.zeros(64, np.int64), 2)
-    time.sleep(0.02)
-    before = time.process_time()
-    time.sleep(0.2)
-    assert time.process_time() - before < 0.1  # a thread that goes on spinning takes 0.2
+    def used() -> float:
+        """Seconds of processor time in 0.2 seconds; a thread that goes on spinning takes 0.2."""
+        run(waves(("who", 64)), np.zeros(64, np.int64), 2)
+        time.sleep(0.02)
+        before = time.process_time()
+        time.sleep(0.2)
+        return time.process_time() - before
+
+    # The threads of NumPy's products spin for a tenth of a second after another test has changed their number.
+    assert min(used() for _ in range(3)) < 0.02
 
 
 SCRIPT = """

@@ -47,11 +47,15 @@ CHUNK_BITS = 20
 CHUNKS_PER_THREAD = 16
 MOST_THREADS = 256  # so that the chunks of a wave can be counted in CHUNK_BITS
 
+# After so many looks (a power of two) a spinning thread lets others run that wait for its core.
+_YIELD_AFTER = 256
+
 _PAUSES = {"x86_64": ("void @llvm.x86.sse2.pause()", "()"), "aarch64": ("void @llvm.aarch64.hint(i32)", "(i32 1)")}
 
 _TEXT = """
 declare i32 @pthread_mutex_lock(ptr)
 declare i32 @pthread_mutex_unlock(ptr)
+declare i32 @sched_yield()
 declare i32 @pthread_cond_wait(ptr, ptr)
 declare i32 @pthread_cond_signal(ptr)
 declare i32 @pthread_cond_broadcast(ptr)
@@ -69,7 +73,7 @@ define internal i1 @spin(ptr %state, i64 %epoch, ptr %leave, i64 %times) nounwin
 entry:
   br label %again
 again:
-  %count = phi i64 [ 0, %entry ], [ %after, %wait ]
+  %count = phi i64 [ 0, %entry ], [ %after, %wait ], [ %after, %yield ]
   %changed = call i1 @changed(ptr %state, i64 %epoch, ptr %leave)
   br i1 %changed, label %out, label %more
 more:
@@ -78,6 +82,11 @@ more:
 wait:
   $pause
   %after = add i64 %count, 1
+  %turn = and i64 %after, $yield_after
+  %long = icmp eq i64 %turn, 0
+  br i1 %long, label %yield, label %again
+yield:
+  %ignored = call i32 @sched_yield()
   br label %again
 out:
   ret i1 %changed
@@ -380,6 +389,7 @@ def text(architecture: str, several: bool) -> str:
         chunk_bits=CHUNK_BITS,
         last_chunk=(1 << CHUNK_BITS) - 1,
         chunks_per_thread=CHUNKS_PER_THREAD,
+        yield_after=_YIELD_AFTER - 1,
         declare_pause=f"declare {declared}" if declared else "",
         pause=f"call {named}{given}" if declared else "",
     )

@@ -5,7 +5,7 @@ A program is a list of waves; a wave is one function and how many items it is to
     void work(ptr context, i64 item, i64 thread)
 
 in any order and by any of the threads. A wave begins when the one before has ended. The threads are native loops
-(see `native`) inside of Python threads that have let go of the interpreter; they spin for some microseconds when
+(see `native`) inside of Python threads that have let go of the interpreter; they spin for a moment when
 there is nothing to do and then sleep, so that the next run finds them awake and an idle program costs nothing.
 
 If the threads are busy with the waves of another Python thread, the caller runs its waves alone: it would not be
@@ -29,7 +29,12 @@ from saegim.runtime import jit, native
 from saegim.runtime.target import host
 from saegim.runtime.threads import cores, threads
 
-SPIN_SECONDS = 50e-6
+SPIN_SECONDS = 2e-3
+"""How long a thread looks for work before it sleeps.
+
+Longer than Python takes from one training step to the next: waking a sleeper takes 100 to 200 microseconds, in which a
+small step is done. While it spins it lets others run that wait for its core.
+"""
 
 
 class Waves:
@@ -189,7 +194,7 @@ def _looks() -> int:
     """How many looks at a word take as long as a thread shall spin; measured, since a pause is 10 to 140 cycles."""
     memory = ctypes.create_string_buffer(64)
     address = -(-ctypes.addressof(memory) // 8) * 8
-    times = 2000
+    times = 2048
     best = min(_seconds(lambda: _functions().look(address, times)) for _ in range(5))
     return max(100, int(times * SPIN_SECONDS / max(best, 1e-9)))
 

@@ -32,6 +32,9 @@ _COMPUTED = ELEMENTWISE - MOVES
 SOURCES = frozenset(("input", "constant", "iota"))
 """What no statement computes: it is there, or every kernel makes it anew."""
 
+# A reduction of the rows' own results makes a group one piece of work for one thread; of more elements it stays apart.
+_ONE_PIECE = 1 << 15
+
 _LARGEST = 160  # members of a group: compile time grows faster than the number of instructions
 
 
@@ -172,7 +175,10 @@ class Grouping:
         if len(group.members) >= _LARGEST or not self.fits(node, group.space, lambda root: root in group.members):
             return False
         outside = [root for each in node.inputs if (root := self.path(each)[0]) not in group.members]
-        if node.size == 1 and math.prod(group.space) > 1 and any(root.op not in SOURCES for root in outside):
+        space = math.prod(group.space)
+        if node.op in REDUCTIONS and operand_is_row(node.inputs[0], group.space) and space > _ONE_PIECE:
+            return False
+        if node.size == 1 and space > 1 and any(root.op not in SOURCES for root in outside):
             return False  # sums of sums over everything: they would make a long chain of the groups they add up
         return all((made := self.item_of(root)) is None or made.position < group.position for root in outside)
 

@@ -16,7 +16,7 @@ from saegim.compiler.kernels.running import Running
 from saegim.compiler.kernels.scatter import ScatterAdd, ScatterSet
 from saegim.compiler.kernels.sorting import ArgSort, SearchSorted
 from saegim.compiler.lower.body import Body
-from saegim.compiler.lower.form import View
+from saegim.compiler.lower.form import Space, View
 from saegim.compiler.lower.sparse import sparse_dot, sparse_fold
 from saegim.compiler.lower.views import Ints, Strided, broadcasted, dense, permuted, reshaped, sliced
 from saegim.ir import Node
@@ -34,7 +34,7 @@ def _dot(body: Body, node: Node) -> None:
     partial = body.combined.get(node)
     target = partial or body.storage(node)
     packed = body.pack(right, node.shape[-2], 0)
-    if packed is None and partial is None and _better_turned(left, right):
+    if packed is None and partial is None and body.space is Space.LOCAL and _better_turned(left, right):
         _turned(body, left, right, target)
         if bias is not None:
             _add_to_rows(body, bias, target)
@@ -50,7 +50,8 @@ def _better_turned(left: View, right: View) -> bool:
     """Whether a product of few rows with a matrix that lies column by column is cheaper as (B' A')'.
 
     A product reads its right operand row by row. Bringing the matrix into that order costs a pass over it; turning
-    the few rows, and the result, costs less.
+    the few rows, and the result, costs less. Only in tiles: what is not tiled is shared out by columns of the result,
+    which would become few rows.
     """
     (*batch, rows, depth), columns = left.where.shape, right.where.shape[-1]
     along_columns = right.where.strides[-2:-1] == (1,) and right.where.strides[-1] > 1

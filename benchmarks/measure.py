@@ -28,7 +28,7 @@ LOG = HERE / "LOG.md"
 _QUIET_FOR = 0.004  # seconds without CPU time
 _QUIET_WITHIN = 2.0
 _TURN = 0.1  # seconds that a turn takes about
-_MOST_IN_TURN = 10
+_MOST_IN_TURN = 100  # as in training, where one step follows the other
 _SHORT = 0.05  # a step below this is made once before it is timed
 
 

@@ -172,14 +172,18 @@ class Planner:
         return self._packed[key], width
 
 
+_MANY_ROWS = 1024
+
+
 def _worth_packing(where: Strided, rows: int, target: Target) -> bool:
     """Whether products with so many rows in all gain more than packing the matrix costs.
 
-    Rows of the matrix that lie in order are read in place as quickly where there are many registers. Columns that do
-    would be brought in order by every tile; with few rows it is cheaper to turn those (see `singles`).
+    Rows of the matrix that lie in order are read in place nearly as quickly where there are many registers (a twentieth
+    slower). Columns that do would be brought in order by every tile; with few rows it is cheaper to turn those (see
+    `singles`).
     """
     depth, columns = where.shape
-    if where.strides[-1] == 1 and target.registers >= 32:
+    if where.strides[-1] == 1 and target.registers >= 32 and rows < _MANY_ROWS:
         return False
     return rows * (depth + columns) >= depth * columns
 

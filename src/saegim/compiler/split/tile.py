@@ -18,6 +18,8 @@ from saegim.compiler.split.state import Partial, Split
 from saegim.ir import Node, body_of
 
 _ROWS = 64
+_MORE_ROWS = 256  # where what tiles add to is larger than a core's cache, so that each tile fetches all of it anew
+_CACHED = 2 << 20  # bytes
 _LEAST_WORK = 1 << 15  # operations that are worth a tile of their own
 _WORTH_TILES = 200_000  # operations below which one phase for everything is as fast
 _UNSHARED = 64  # shards where there is nothing to add up
@@ -31,11 +33,18 @@ def choose_tile(flow: Flow) -> int | None:
         return None
     examples, rows = flow.examples, _rows_per_example(flow)
     least = math.ceil(_LEAST_WORK * examples / flow.split_work)
-    tile = max(math.ceil(_ROWS / rows), least)
+    wanted = _ROWS if _added_bytes(flow) <= _CACHED else _MORE_ROWS
+    tile = max(math.ceil(wanted / rows), least)
     for tiles, fewer in ((4, _ROWS // 2), (2, _ROWS // 4)):
         if math.ceil(examples / tile) < tiles:
             tile = min(tile, max(math.ceil(fewer / rows), math.ceil(examples / tiles), least))
     return _divisor_near(examples, min(tile, examples))
+
+
+def _added_bytes(flow: Flow) -> int:
+    """The size of the products that every tile adds to: the gradients of weights."""
+    added = (node for node, state in flow.states.items() if node.op == "dot" and isinstance(state, Partial))
+    return sum(node.size * node.dtype.itemsize for node in added)
 
 
 def _divisor_near(examples: int, tile: int) -> int:

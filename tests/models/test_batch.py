@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from saegim.data import Ragged
 from saegim.models import EncodedTexts, SparseRows
-from saegim.models.batch import capacity
+from saegim.models.batch import capacity, padding_share
 
 
 @given(st.integers(0, 5000))
@@ -117,3 +117,9 @@ def test_nothing_to_read(encoded, rows):
     batch = encoded.batch(np.array(rows, int))
     assert batch.tokens.tokens.shape == (len(rows), 8) and not batch.tokens.mask.any()
     assert batch.ngrams.offsets.tolist() == [0] * (len(rows) + 1)
+
+
+def test_padding_is_what_batches_hold_besides_tokens() -> None:
+    groups = [np.array([3, 8]), np.array([12]), np.array([], int)]
+    assert padding_share(groups) == pytest.approx(1 - (3 + 8 + 12) / (2 * capacity(8) + capacity(12)))
+    assert padding_share([]) == 0.0

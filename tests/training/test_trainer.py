@@ -87,6 +87,7 @@ def test_scores_of_validation(make, train):
     assert record["valid_loss"] == pytest.approx(expected, rel=1e-5)
     assert record["accuracy"] == right / len(train) and 0 < record["macro_f1"] < 1
     assert record["epoch"] == 1 and record["complete"] is True and record["seconds"] > 0
+    assert 0 <= record["padding"] < 1
 
 
 @pytest.mark.parametrize("empty", [False, True])

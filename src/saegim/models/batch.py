@@ -6,7 +6,7 @@ rest is padding that stands for nothing: a row outside of the table, an item aft
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -67,6 +67,12 @@ def capacity(size: int, least: int = _LEAST_TOKENS) -> int:
     above = 1 << (size - 1).bit_length()
     between = above // 4 * 3
     return between if size <= between else above
+
+
+def padding_share(groups: Sequence[Array]) -> float:
+    """The share of the positions of batches that is padding; `groups` are the lengths of the texts of each batch."""
+    room = sum(len(lengths) * capacity(int(lengths.max())) for lengths in groups if len(lengths))
+    return 1 - sum(int(lengths.sum()) for lengths in groups) / room if room else 0.0
 
 
 def _room_for(items: int, dtype: npt.DTypeLike) -> Array:

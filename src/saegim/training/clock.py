@@ -9,7 +9,7 @@ _SAVING = 0.1  # share of the budget that is left for saving the model
 _VALIDATION = 0.1  # share of the budget that scoring the validation part once may take
 _FORWARD = 0.5  # scoring a text takes at most about so much of the time that training on it does
 _LEAST_STEPS = 20  # made even when the budget is spent, so that there is a model at all ...
-_GRACE = 10.0  # ... unless they take so many seconds more
+_GRACE = 10.0  # ... unless they take so many seconds more, compiling aside
 
 
 class Clock:
@@ -25,6 +25,7 @@ class Clock:
         self.validation_texts = 0
         self._began = time.monotonic() if began is None else began
         self._step_seconds, self._step_texts = 0.0, 0
+        self._making = 0.0
         self._validation_seconds: float | None = None
 
     def elapsed(self) -> float:
@@ -39,6 +40,10 @@ class Clock:
     def step_made(self, texts: int, seconds: float) -> None:
         self._step_seconds += seconds
         self._step_texts += texts
+
+    def program_made(self, seconds: float) -> None:
+        """A step took so long because a program had to be compiled for it: that says nothing about the next."""
+        self._making += seconds
 
     def validated(self, seconds: float) -> None:
         self._validation_seconds = seconds
@@ -58,7 +63,7 @@ class Clock:
         first = elapsed if self.first_step is None else self.first_step
         room = self._end() - first
         passed = (elapsed - first) / room if room > 0 else 1.0
-        least = max(steps / _LEAST_STEPS, (elapsed - max(self.budget, first)) / _GRACE)
+        least = max(steps / _LEAST_STEPS, (elapsed - self._making - max(self.budget, first)) / _GRACE)
         return min(1.0, passed, least)
 
     def is_up(self, steps: int) -> bool:

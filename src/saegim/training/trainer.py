@@ -18,7 +18,7 @@ from saegim.dtypes import is_floating
 from saegim.errors import NonFiniteError
 from saegim.evaluation.metrics import accuracy_and_macro_f1
 from saegim.losses import cross_entropy
-from saegim.models.batch import EncodedTexts, TextBatch
+from saegim.models.batch import EncodedTexts, TextBatch, padding_share
 from saegim.nn.module import Module
 from saegim.tensor import Tensor, mean
 from saegim.text.parallel import in_order
@@ -118,8 +118,9 @@ class Trainer:
                 self._make_step(train, rows, batch)
                 if self.clock.is_up(state.steps):
                     break
-        seen = sum(map(len, groups[: state.batch]))
-        self._end_epoch(state.loss_sum / seen, complete=state.batch == len(groups))
+        seen = groups[: state.batch]
+        padding = padding_share([train.texts.lengths[rows] for rows in seen]) if train.texts.tokens is not None else 0.0
+        self._end_epoch(state.loss_sum / sum(map(len, seen)), padding, complete=state.batch == len(groups))
 
     def _groups(self, texts: EncodedTexts) -> list[Array]:
         """The rows of each step: of similar lengths where texts are padded; n-grams need no padding."""
@@ -129,7 +130,7 @@ class Trainer:
         return list(length_buckets(texts.lengths, size, rng))
 
     def _make_step(self, train: Examples, rows: Array, batch: TextBatch) -> None:
-        state, began = self.state, time.monotonic()
+        state, began, programs = self.state, time.monotonic(), self.step.programs
         if self.clock.first_step is None:
             self.clock.first_step = state.first_step = self.clock.elapsed()
         self.step.factor = self._rate_factor()
@@ -138,14 +139,19 @@ class Trainer:
         state.steps += 1
         state.batch += 1
         state.loss_sum += loss * len(rows)
-        self.clock.step_made(len(rows), time.monotonic() - began)
+        seconds = time.monotonic() - began
+        if self.step.programs > programs:
+            self.clock.program_made(seconds)
+        else:
+            self.clock.step_made(len(rows), seconds)
         expected = self.clock.expected_steps(state.steps, self._planned)
         self.progress.step(state.steps, expected, loss, int(train.texts.lengths[rows].sum()))
         self._save_if_due()
 
-    def _end_epoch(self, train_loss: float, complete: bool) -> None:
+    def _end_epoch(self, train_loss: float, padding: float, complete: bool) -> None:
         state = self.state
         record: dict[str, Any] = {"epoch": state.epoch + 1, "complete": complete, "train_loss": train_loss}
+        record["padding"] = round(padding, 4)
         score = -train_loss
         if self._valid is not None:
             record |= self._validate(self._valid)

@@ -22,7 +22,7 @@ from saegim.compiler.share import prepared
 from saegim.compiler.simplify import simplify
 from saegim.compiler.split import SHARDS, split
 from saegim.compiler.split import to_text as phased_to_text
-from saegim.ir import Graph
+from saegim.ir import Graph, check
 from saegim.ir import to_text as graph_to_text
 from saegim.runtime import pool
 from saegim.runtime.jit import Library, assembly, load, name_of
@@ -46,7 +46,11 @@ class Build:
         """place: gives the buffers of the plan their places."""
         self._graph, self._target = prepared(graph), settings.target
         self._simple = simplify(self._graph)
+        check(self._simple, "simplify")
         self._phased = split(self._simple, tile=settings.tile, shards=settings.shards)
+        for phase in self._phased.phases:
+            for each in phase.graphs:
+                check(each, "split")
         self.plan = Planner(self._phased, Context(self._target)).plan()
         place(self.plan)
 

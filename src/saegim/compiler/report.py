@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from saegim.compiler.lower.form import Call, Repeat, Statement
 from saegim.compiler.lower.plan import Plan, Tiles, Unit
+from saegim.runtime.measure import peak_flops
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,11 @@ def report(plan: Plan, measured: Measured | None) -> str:
             lines.append(f"  {name:40} {row.calls:6} calls {row.flops / 1e6:10.3f} Mflop {_size(row.bytes):>10}{spent}")
     lines.append(f"in all {total / 1e6:.3f} Mflop")
     if measured is not None:
-        lines.append(f"one run takes {1e3 * measured.seconds:.3f} ms with {measured.threads} threads")
+        floor = total / peak_flops(measured.threads)
+        lines.append(
+            f"one run takes {1e3 * measured.seconds:.3f} ms with {measured.threads} threads; "
+            f"its arithmetic alone would take {1e3 * floor:.3f} ms at this machine's peak"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from saegim.errors import ModelFileError
 from saegim.models import WISHES
-from saegim.training import TextClassifier, trainer
+from saegim.training import TextClassifier, scoring, trainer
 from saegim.training.checkpoint import NAME
 from saegim.training.files import read_arrays, write_arrays
 
@@ -135,7 +135,7 @@ def test_an_interrupt_finishes_the_step_and_saves(data, whole, tmp_path, listene
 
 @posix
 def test_an_interrupt_during_validation_does_not_wait(data, whole, tmp_path, monkeypatch, listener):
-    scores = trainer.Scorer.__call__
+    scores = scoring.Scorer.__call__
 
     def interrupted(self, texts):
         os.kill(os.getpid(), signal.SIGINT)
@@ -143,7 +143,7 @@ def test_an_interrupt_during_validation_does_not_wait(data, whole, tmp_path, mon
 
     classifier = TextClassifier("bag", **QUICK | {"checkpoint_seconds": 1e6})
     with monkeypatch.context() as patch:
-        patch.setattr(trainer.Scorer, "__call__", interrupted)
+        patch.setattr(scoring.Scorer, "__call__", interrupted)
         with pytest.raises(KeyboardInterrupt):
             classifier.fit(*data, folder=tmp_path, progress=(heard := listener()))
     assert len(heard.steps) == 12 and heard.epochs == []

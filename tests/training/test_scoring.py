@@ -34,7 +34,7 @@ def test_batched_equals_one_by_one_in_any_order(trained, texts):
 
 def test_in_small_groups(trained, texts, monkeypatch):
     together = trained.decision_function(texts)
-    for name, most in (("_MOST_TEXTS", 8), ("_MOST_TOKENS", 64), ("_MOST_NGRAMS", 200)):
+    for name, most in (("_MOST_INPUTS", 8), ("_MOST_TOKENS", 64), ("_MOST_NGRAMS", 200)):
         monkeypatch.setattr(scoring, name, most)
     np.testing.assert_allclose(trained.decision_function(texts), together, rtol=1e-4, atol=1e-4)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from saegim.models import WISHES
-from saegim.training import TextClassifier, affordable, classifier, learning, trainer
+from saegim.training import TextClassifier, affordable, classifier, learning, scoring, trainer
 
 
 @pytest.mark.parametrize("model", [each for each in WISHES if each != "auto"])
@@ -58,15 +58,15 @@ def test_a_long_validation_is_cut_and_said(data, make_reviews, monkeypatch):
     monkeypatch.setattr(trainer.Clock, "affordable_validation", lambda self: 30.0)
     monkeypatch.setattr(trainer, "_LEAST_VALIDATION", 10)
     scored = []
-    plain = trainer.Scorer.__call__
+    plain = scoring.Scorer.__call__
     monkeypatch.setattr(
-        trainer.Scorer, "__call__", lambda self, texts: (scored.append(len(texts)), plain(self, texts))[1]
+        scoring.Scorer, "__call__", lambda self, texts: (scored.append(len(texts)), plain(self, texts))[1]
     )
     made = TextClassifier("wide", epochs=3, time_budget=60).fit(*data, valid=make_reviews(100, seed=5))
     assert scored == [30, 30, 30]
     said = [note for note in made.notes_ if "validation" in note]
     assert said == [
-        "30 of 100 validation texts are scored after every epoch: more would take too much of the time budget"
+        "30 of 100 validation examples are scored after every epoch: more would take too much of the time budget"
     ]
     assert len(made.validation_[0]) == 100
 

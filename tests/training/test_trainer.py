@@ -12,8 +12,9 @@ from saegim.errors import NonFiniteError
 from saegim.losses import cross_entropy
 from saegim.models import EncoderConfig, ModelConfig, ReaderConfig, TextEncoder, TextModel
 from saegim.optim import SGD
-from saegim.training import Examples, Settings, TextClassifier, Trainer, trainer
-from saegim.training.trainer import _class_weights
+from saegim.training import Classification, Examples, Settings, TextClassifier, Trainer, learning, trainer
+from saegim.training.objective import _class_weights
+from saegim.training.optimizers import optimizer_for
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,8 @@ def make(encoder, listener):
         reader = None if kind is None else ReaderConfig(kind, width=8)
         model = TextModel(ModelConfig(encoder.vectorizer.columns, 2, 0, reader), seed=0)
         chosen = Settings(**{"epochs": 3, "batch_size": 16, "wide_rate": 1.0} | settings)
-        return Trainer(model, 2, chosen, heard or listener(), folder=folder)
+        objective, optimizer = Classification(model, 2, chosen), optimizer_for(chosen, 2)
+        return Trainer(model, objective, optimizer, chosen, heard or listener(), folder=folder)
 
     return make
 
@@ -57,9 +59,9 @@ class Scripted:
 
 
 def scripted(made, valid, accuracies):
-    made.scores = Scripted(valid.labels, accuracies)
-    made.scores.trainer = made
-    return made.scores
+    made.objective.scores = Scripted(valid.labels, accuracies)
+    made.objective.scores.trainer = made
+    return made.objective.scores
 
 
 # --- the best epoch ---
@@ -106,7 +108,7 @@ def test_a_validation_part_of_one_class_or_one_text(make, train):
 def test_it_learns(make, train, encoder, unseen):
     made = make(epochs=8)
     made.fit(train, None)
-    found = made.scores(encoder.encode(unseen[0])).argmax(1)
+    found = made.objective.scores(encoder.encode(unseen[0])).argmax(1)
     assert (found == numbers(unseen[1])).mean() > 0.85
 
 
@@ -116,8 +118,8 @@ def test_it_learns(make, train, encoder, unseen):
 def test_class_weights():
     labels = np.array([0] * 90 + [1] * 10 + [3] * 1)
     for balance in (0.0, 0.3, 1.0):
-        weights = _class_weights(labels, 5, balance)
         share = np.bincount(labels, minlength=5) / 101
+        weights = _class_weights(share, balance)
         assert weights[2] == weights[4] == 0 and (weights * share).sum() == pytest.approx(1)
         assert weights[0] / weights[1] == pytest.approx((10 / 90) ** balance, rel=1e-5)
 
@@ -128,14 +130,14 @@ def test_the_loss_is_weighted_and_its_mean_is_logged(make, train):
     made.model.wide.bias = type(made.model.wide.bias)(np.array([0.3, -0.2], np.float32))
     labels = np.zeros(len(train), np.int64)
     labels[:20] = 1
-    uneven = Examples(train.texts, labels)
+    uneven = Examples(train.inputs, labels)
     made.step.optimizer.patterns["wide.bias"].__dict__["lr"] = 0.0
     for module in made.model.modules():
         if hasattr(module, "p"):
             module.p = 0.0
     [record] = made.fit(uneven, None).history
-    each = cross_entropy(made.scores(train.texts), labels, label_smoothing=0.2, reduction="none")
-    expected = (np.asarray(each) * _class_weights(labels, 2, 1.0)[labels]).mean()
+    each = cross_entropy(made.objective.scores(train.inputs), labels, label_smoothing=0.2, reduction="none")
+    expected = (np.asarray(each) * _class_weights(np.bincount(labels) / len(labels), 1.0)[labels]).mean()
     assert record["train_loss"] == pytest.approx(float(expected), rel=1e-5)
 
 
@@ -190,7 +192,7 @@ def test_every_step_and_epoch_is_told(make, train, listener):
     assert heard.planned == 39 and heard.finished == 1 and heard.said == []
     assert [step[:2] for step in heard.steps] == [(done, 39) for done in range(1, 40)]
     assert all(math.isfinite(step[2]) for step in heard.steps)
-    assert sum(step[3] for step in heard.steps) == 3 * len(train.texts.ngrams.values)
+    assert sum(step[3] for step in heard.steps) == 3 * len(train.inputs.ngrams.values)
     assert [record["epoch"] for record in heard.epochs] == [1, 2, 3]
 
 
@@ -250,7 +252,7 @@ def test_scores_that_overflow_in_validation(make, train):
 def test_a_classifier_whose_training_fails_stays_as_it_was(data, monkeypatch):
     classifier = TextClassifier("wide", epochs=1).fit(*data)
     before = classifier.predict_proba(data[0])
-    monkeypatch.setattr(trainer, "optimizer_for", lambda _settings, _classes: SGD(1e38))
+    monkeypatch.setattr(learning, "optimizer_for", lambda _settings, _classes: SGD(1e38))
     with pytest.raises(NonFiniteError):
         classifier.fit(*data)
     assert np.array_equal(classifier.predict_proba(data[0]), before)

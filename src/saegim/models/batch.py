@@ -108,6 +108,11 @@ class EncodedTexts:
         lengths: Array = np.diff(self.ngrams.offsets) if self.tokens is None else self.tokens.lengths
         return lengths
 
+    @property
+    def is_padded(self) -> bool:
+        """Whether the texts of a batch are filled up to the longest: tokens are, n-grams need it not."""
+        return self.tokens is not None
+
     def take(self, rows: Array) -> EncodedTexts:
         """These texts, in this order."""
         tokens = None if self.tokens is None else self.tokens.take(rows)

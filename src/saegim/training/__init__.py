@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from saegim.training.classifier import TextClassifier
+    from saegim.training.objective import Classification, Examples
     from saegim.training.settings import Settings
     from saegim.training.step import TrainStep, train_step
-    from saegim.training.trainer import Examples, Trainer
+    from saegim.training.trainer import Trainer
 
-__all__ = ["Examples", "Settings", "TextClassifier", "TrainStep", "Trainer", "train_step"]
+__all__ = ["Classification", "Examples", "Settings", "TextClassifier", "TrainStep", "Trainer", "train_step"]
 
 _HOME = {
-    "Examples": "trainer",
+    "Classification": "objective",
+    "Examples": "objective",
     "Settings": "settings",
     "TextClassifier": "classifier",
     "TrainStep": "step",

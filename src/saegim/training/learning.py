@@ -19,9 +19,11 @@ from saegim.training import checkpoint
 from saegim.training import folder as model_folder
 from saegim.training.examples import Labelled
 from saegim.training.learned import Learned, Run
+from saegim.training.objective import Classification, Examples
+from saegim.training.optimizers import optimizer_for
 from saegim.training.progress import Noting
 from saegim.training.settings import Settings
-from saegim.training.trainer import Examples, Trainer
+from saegim.training.trainer import Trainer
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,9 @@ def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began
     sizes = ModelConfig(encoded.columns, len(task.classes), encoder.vocabulary, task.choice.reader)
     network = TextModel(sizes, seed=task.settings.seed)
     network.wide.start_from(task.train.numbers)
-    trainer = Trainer(network, len(task.classes), task.settings, notes, folder=folder, run=run, began=began)
+    classes, settings = len(task.classes), task.settings
+    objective, optimizer = Classification(network, classes, settings), optimizer_for(settings, classes)
+    trainer = Trainer(network, objective, optimizer, settings, notes, folder=folder, run=run, began=began)
     state = trainer.fit(Examples(encoded, task.train.numbers), valid, resume=resume)
     return Learned(
         kind=task.choice.kind,

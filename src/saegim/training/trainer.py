@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +15,17 @@ from saegim.data.batches import epoch_rng, length_buckets, shuffled
 from saegim.data.split import stratified_split
 from saegim.dtypes import is_floating
 from saegim.errors import NonFiniteError
-from saegim.evaluation.metrics import accuracy_and_macro_f1
-from saegim.losses import cross_entropy
-from saegim.models.batch import EncodedTexts, TextBatch, padding_share
+from saegim.models.batch import padding_share
 from saegim.nn.module import Module
-from saegim.tensor import Tensor, mean
+from saegim.optim import ByName, Optimizer
 from saegim.text.parallel import in_order
 from saegim.training.checkpoint import State, arrays_of, read_checkpoint, set_arrays, write_checkpoint
 from saegim.training.clock import Clock
 from saegim.training.files import Arrays, open_folder, write_atomically
 from saegim.training.interrupts import Interrupts
 from saegim.training.learned import Run
-from saegim.training.optimizers import optimizer_for
+from saegim.training.objective import Examples, Inputs, Objective
 from saegim.training.progress import Progress, in_words
-from saegim.training.scoring import Scorer
 from saegim.training.settings import Settings
 from saegim.training.step import TrainStep
 
@@ -37,25 +33,11 @@ Array = npt.NDArray[Any]
 
 LOG = "log.jsonl"
 _SAVING_SHARE = 0.05  # of the time that checkpoints may take, however large the model is
-_LEAST_VALIDATION = 200  # texts that are scored whatever the time budget
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Encoded texts with the number of each one's class."""
-
-    texts: EncodedTexts
-    labels: Array
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, rows: Array) -> Examples:
-        return Examples(self.texts.take(rows), self.labels[rows])
+_LEAST_VALIDATION = 200  # examples that are scored whatever the time budget
 
 
 class Trainer:
-    """Trains a text model by `settings`. After `fit` the model holds the weights of its best epoch.
+    """Trains a model for an `objective` by `settings`. After `fit` the model holds the weights of its best epoch.
 
     `run` says what is trained on what: a checkpoint of another run is not resumed. `began` is when the time budget
     began to run (`time.monotonic()`).
@@ -64,7 +46,8 @@ class Trainer:
     def __init__(
         self,
         model: Module,
-        classes: int,
+        objective: Objective,
+        optimizer: Optimizer | ByName,
         settings: Settings,
         progress: Progress,
         *,
@@ -72,12 +55,11 @@ class Trainer:
         run: Run | None = None,
         began: float | None = None,
     ) -> None:
-        self.model, self.classes, self.settings, self.progress = model, classes, settings, progress
+        self.model, self.objective, self.settings, self.progress = model, objective, settings, progress
         self.folder, self.run = folder, run or Run("")
         self.state = State()
         self.best: Arrays = {}
-        self.step = TrainStep(model, optimizer_for(settings, classes), self._loss, clip_norm=settings.clip_norm)
-        self.scores = Scorer(model, classes)
+        self.step = TrainStep(model, optimizer, objective.loss, clip_norm=settings.clip_norm)
         self.clock = Clock(settings.time_budget, began)
         self._interrupts = Interrupts()
         self._saved, self._save_cost = time.monotonic(), 0.0
@@ -89,7 +71,7 @@ class Trainer:
         NonFiniteError when the loss, a gradient, a weight or a score becomes NaN or infinite; ModelFileError for a
         checkpoint that is damaged or of another run.
         """
-        self._importance = _class_weights(train.labels, self.classes, self.settings.class_balance)
+        self._importance = self.objective.importance(train)
         self._planned = -(-len(train) // self.settings.batch_size) * self.settings.epochs
         self._valid = valid if valid is not None and len(valid) else None
         self.clock.validation_texts = 0 if self._valid is None else len(self._valid)
@@ -110,32 +92,31 @@ class Trainer:
 
     def _run_epoch(self, train: Examples) -> None:
         state = self.state
-        groups = self._groups(train.texts)
+        groups = self._groups(train.inputs)
         self.model.train()
         rest = groups[state.batch :]
-        with closing(in_order(train.texts.batch, rest)) as batches:  # made while the steps before them run
+        with closing(in_order(train.inputs.batch, rest)) as batches:  # made while the steps before them run
             for rows, batch in zip(rest, batches, strict=True):
                 self._make_step(train, rows, batch)
                 if self.clock.is_up(state.steps):
                     break
         seen = groups[: state.batch]
-        padding = padding_share([train.texts.lengths[rows] for rows in seen]) if train.texts.tokens is not None else 0.0
+        padding = padding_share([train.inputs.lengths[rows] for rows in seen]) if train.inputs.is_padded else 0.0
         self._end_epoch(state.loss_sum / sum(map(len, seen)), padding, complete=state.batch == len(groups))
 
-    def _groups(self, texts: EncodedTexts) -> list[Array]:
-        """The rows of each step: of similar lengths where texts are padded; n-grams need no padding."""
+    def _groups(self, inputs: Inputs) -> list[Array]:
+        """The rows of each step: of similar lengths where inputs are padded to the longest."""
         rng, size = epoch_rng(self.settings.seed, self.state.epoch), self.settings.batch_size
-        if texts.tokens is None:
-            return list(shuffled(len(texts), size, rng))
-        return list(length_buckets(texts.lengths, size, rng))
+        if not inputs.is_padded:
+            return list(shuffled(len(inputs), size, rng))
+        return list(length_buckets(inputs.lengths, size, rng))
 
-    def _make_step(self, train: Examples, rows: Array, batch: TextBatch) -> None:
+    def _make_step(self, train: Examples, rows: Array, batch: Any) -> None:
         state, began, programs = self.state, time.monotonic(), self.step.programs
         if self.clock.first_step is None:
             self.clock.first_step = state.first_step = self.clock.elapsed()
         self.step.factor = self._rate_factor()
-        labels = train.labels[rows]
-        loss = float(self.step(batch, (labels, self._importance[labels])))
+        loss = float(self.step(batch, (train.labels[rows], self._importance[rows])))
         state.steps += 1
         state.batch += 1
         state.loss_sum += loss * len(rows)
@@ -145,7 +126,7 @@ class Trainer:
         else:
             self.clock.step_made(len(rows), seconds)
         expected = self.clock.expected_steps(state.steps, self._planned)
-        self.progress.step(state.steps, expected, loss, int(train.texts.lengths[rows].sum()))
+        self.progress.step(state.steps, expected, loss, int(train.inputs.lengths[rows].sum()))
         self._save_if_due()
 
     def _end_epoch(self, train_loss: float, padding: float, complete: bool) -> None:
@@ -169,42 +150,30 @@ class Trainer:
         self._save_if_due()
 
     def _validate(self, valid: Examples) -> dict[str, float]:
+        """The objective's figures. An interrupt need not wait: nothing of the run changes meanwhile."""
         valid = self._affordable(valid)
         began = time.monotonic()
-        scores = self._score(valid)
-        self.clock.validated(time.monotonic() - began)
-        accuracy, macro_f1 = accuracy_and_macro_f1(valid.labels, scores.argmax(1), self.classes)
-        shifted = scores - scores.max(1, keepdims=True)
-        likelihood = shifted[np.arange(len(valid)), valid.labels] - np.log(np.exp(shifted).sum(1))
-        return {"valid_loss": float(-likelihood.mean()), "accuracy": float(accuracy), "macro_f1": float(macro_f1)}
-
-    def _score(self, valid: Examples) -> Array:
-        """Scores of the validation part. An interrupt need not wait: nothing of the run changes meanwhile."""
         try:
             with self._interrupts.at_once():
-                return self.scores(valid.texts)
+                figures = self.objective.validate(valid)
         except KeyboardInterrupt:
             self._save()
             raise
+        self.clock.validated(time.monotonic() - began)
+        return figures
 
     def _affordable(self, valid: Examples) -> Examples:
         """The validation part, or as much of it as the time budget allows to score after every epoch."""
         most = max(_LEAST_VALIDATION, self.clock.affordable_validation())
         if len(valid) > most:
-            names = [str(label) for label in valid.labels]
+            names = [str(label) for label in valid.classes]
             _rest, rows = stratified_split(names, most / len(valid), self.settings.seed)
             self.progress.say(
-                f"{len(rows)} of {len(valid)} validation texts are scored after every epoch: more would take too "
+                f"{len(rows)} of {len(valid)} validation examples are scored after every epoch: more would take too "
                 "much of the time budget"
             )
             self._valid = valid = valid.take(rows)
         return valid
-
-    def _loss(self, scores: Tensor, target: tuple[Tensor, Tensor]) -> Tensor:
-        """Cross entropy, each text counted by the weight of its class."""
-        labels, importance = target
-        each = cross_entropy(scores, labels, label_smoothing=self.settings.label_smoothing, reduction="none")
-        return mean(each * importance)
 
     def _rate_factor(self) -> float:
         """Linear warm-up, then linear decay to 0 at the end of the epochs or of the time budget."""
@@ -285,11 +254,3 @@ class Trainer:
             return
         lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in self.state.history]
         write_atomically(self.folder / LOG, "".join(lines).encode())
-
-
-def _class_weights(labels: Array, classes: int, balance: float) -> Array:
-    """(C,) float32 share**-balance, scaled so that the mean over the texts is 1."""
-    share = np.bincount(labels, minlength=classes) / max(len(labels), 1)
-    weights = np.where(share > 0, np.maximum(share, 1e-9) ** -balance, 0)
-    scaled: Array = (weights / (weights * share).sum()).astype(np.float32)
-    return scaled

@@ -135,6 +135,13 @@ def test_which_run_it_is_of(models, folder, tmp_path):
     assert finished_run(folder) is None
 
 
+def test_what_a_model_is_for(folder):
+    assert folder_module.task_of(folder) == "text"
+    forge(folder, put("task", "draw"))
+    assert folder_module.task_of(folder) == "draw"
+    assert "is of a generator of images where a text classifier was expected; give another folder" in refused(folder)
+
+
 # --- damage ---
 
 
@@ -245,7 +252,7 @@ CONFIGS = [
     ("classes", {"type": "integer", "values": [True, False]}), ("classes", {"type": "number", "values": [NAN, 1.0]}),
     ("classes", {"type": "boolean", "values": [0, 1]}),
     ("parameters", ...), ("parameters", []), ("parameters", {"unknown": 1}), ("parameters", {"self": 1}),
-    ("parameters", 7), ("run", ...), ("run", None), ("run", {"identity": 1, "share": 1.0}),
+    ("parameters", 7), ("task", "images"), ("task", "songs"), ("task", None), ("task", []), ("run", ...), ("run", None), ("run", {"identity": 1, "share": 1.0}),
     ("run", {"identity": "", "share": NAN}), ("run", {"identity": "", "share": 2.0}), ("run/more", 1),
     ("encoder", ...), ("encoder", None), ("encoder", []), ("encoder", "x"), ("encoder", DEEP),
     ("encoder/more", 1), ("encoder/buckets", ...), ("encoder/buckets", 0), ("encoder/buckets", -8),

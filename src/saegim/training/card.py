@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from saegim.training.learned import Learned
 
 _SHOWN_CLASSES = 30
 
 
-def model_card(learned: Learned) -> str:
+@dataclass(frozen=True)
+class Kind:
+    """What the card of a kind of model says besides figures.
+
+    name: of such a model; does: what it does with its classes; examples: what it learns from; limits; use: a command
+    """
+
+    name: str
+    does: str
+    examples: str
+    limits: str
+    use: str
+
+
+TEXTS = Kind(
+    "A text classifier",
+    "It puts a text into one of",
+    "texts",
+    "It knows what its training texts showed and nothing else: texts of another kind, time or language may be "
+    "classified wrongly with high probability. Measure it on your own labelled texts with `saegim evaluate`.",
+    'saegim predict THIS_FOLDER "a text"',
+)
+
+
+def model_card(learned: Learned, kind: Kind) -> str:
     """The card as Markdown."""
     classes = [_quoted(each) for each in learned.classes.tolist()]
     more = f" and {len(classes) - _SHOWN_CLASSES} more" if len(classes) > _SHOWN_CLASSES else ""
     notes = "".join(f"- {' '.join(note.split())}\n" for note in learned.notes) or "- nothing out of the ordinary\n"
     return (
-        f"# A text classifier ({learned.kind})\n\n"
-        f"Trained from scratch by saegim. It puts a text into one of {len(classes)} classes: "
+        f"# {kind.name} ({learned.kind})\n\n"
+        f"Trained from scratch by saegim. {kind.does} {len(classes)} classes: "
         f"{', '.join(classes[:_SHOWN_CLASSES])}{more}.\n\n"
-        f"## How good it is\n\n{_measured(learned)}\n"
+        f"## How good it is\n\n{_measured(learned, kind.examples)}\n"
         f"## What was noted while it was trained\n\n{notes}\n"
-        "## Limits\n\n"
-        "It knows what its training texts showed and nothing else: texts of another kind, time or language may be "
-        "classified wrongly with high probability. Measure it on your own labelled texts with `saegim evaluate`.\n\n"
-        '## Use\n\n```\nsaegim predict THIS_FOLDER "a text"\n```\n'
+        f"## Limits\n\n{kind.limits}\n\n"
+        f"## Use\n\n```\n{kind.use}\n```\n"
     )
 
 
@@ -30,7 +54,7 @@ def _quoted(label: object) -> str:
     return f"`{' '.join(str(label).replace('`', chr(0x2019)).split())}`"
 
 
-def _measured(learned: Learned) -> str:
+def _measured(learned: Learned, examples: str) -> str:
     best = learned.history[learned.best_epoch] if learned.history else {}
     figures = "".join(
         f"| {name} | {best[key]:.4f} |\n"
@@ -38,5 +62,5 @@ def _measured(learned: Learned) -> str:
         if key in best
     )
     if not figures:
-        return "It was not measured: no texts were held out from training.\n"
-    return f"On texts held out from training (epoch {best['epoch']}):\n\n| | |\n|---|---|\n{figures}"
+        return f"It was not measured: no {examples} were held out from training.\n"
+    return f"On {examples} held out from training (epoch {best['epoch']}):\n\n| | |\n|---|---|\n{figures}"

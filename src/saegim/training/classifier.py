@@ -19,11 +19,12 @@ from saegim.nn.summary import Summary, summary
 from saegim.runtime.threads import set_threads
 from saegim.text.normalize import Form
 from saegim.text.tokenizer import Kind as TokenKind
-from saegim.training import folder as model_folder
+from saegim.training import text_folder
 from saegim.training.affordable import affordable_share
 from saegim.training.estimator import Estimator
 from saegim.training.examples import hold_out, labelled, validation
-from saegim.training.learned import Learned
+from saegim.training.folder import CONFIG
+from saegim.training.learned import LearnedText
 from saegim.training.learning import Task, learn, stored_share
 from saegim.training.progress import Noting, Progress, Silent
 from saegim.training.scoring import Scorer
@@ -170,7 +171,7 @@ class TextClassifier(Estimator):
             tokenizer=self.tokenizer if config.tokenizer else None,
         )
 
-    def _take(self, learned: Learned) -> None:
+    def _take(self, learned: LearnedText) -> None:
         """Uses what was learned from now on."""
         self._learned = learned
         self._scorer = Scorer(learned.network.eval(), len(learned.classes))
@@ -228,25 +229,23 @@ class TextClassifier(Estimator):
 
     def save(self, folder: str | Path) -> None:
         """Writes the model folder; a checkpoint in it is removed. Raises DataError when it cannot be written."""
-        model_folder.save(self._require_fitted(), _plain(self.get_params()), Path(folder))
+        text_folder.save(self._require_fitted(), _plain(self.get_params()), Path(folder))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
         """The classifier in a model folder. Raises ModelFileError for a folder that is missing, damaged or altered."""
-        learned, parameters = model_folder.load(Path(folder))
+        learned, parameters = text_folder.load(Path(folder))
         try:
             classifier = cls(**parameters)
         except TypeError:
-            raise ModelFileError(
-                f"{Path(folder) / model_folder.CONFIG} holds parameters of another version; train again"
-            ) from None
+            raise ModelFileError(f"{Path(folder) / CONFIG} holds parameters of another version; train again") from None
         classifier._take(learned)
         return classifier
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_learned")
 
-    def _require_fitted(self) -> Learned:
+    def _require_fitted(self) -> LearnedText:
         if not hasattr(self, "_learned"):
             raise NotFittedError("this TextClassifier has not been trained yet; call fit or load first")
         return self._learned

@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from saegim.models.encoder import TextEncoder
 from saegim.models.text_model import TextModel
+from saegim.nn.module import Module
 
 
 @dataclass(frozen=True)
 class Run:
-    """Which run it was: `identity` is a digest of everything that decides how it goes, `share` the part of the texts
-    that its time budget was enough for."""
+    """Which run it was: `identity` is a digest of everything that decides how it goes, `share` the part of the
+    examples that its time budget was enough for."""
 
     identity: str
     share: float = 1.0
@@ -29,9 +30,9 @@ class Run:
         return cls(identity, share) if sound else None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Learned:
-    """A trained classifier.
+    """A trained model.
 
     kind: of its model; classes: (C,) labels; history: a record per epoch; best_epoch: from 0; seconds: of training
     notes: what was decided, found and skipped
@@ -39,8 +40,7 @@ class Learned:
 
     kind: str
     classes: npt.NDArray[Any]
-    encoder: TextEncoder
-    network: TextModel
+    network: Module
     run: Run
     history: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: int = -1
@@ -49,6 +49,16 @@ class Learned:
 
     def size_bytes(self) -> int:
         """The bytes of everything that was learned."""
+        return sum(each.numpy().nbytes for _name, each in self.network.named_parameters())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LearnedText(Learned):
+    """A trained classifier of texts: `encoder` turns them into the network's inputs."""
+
+    encoder: TextEncoder
+    network: TextModel
+
+    def size_bytes(self) -> int:
         vectorizer = self.encoder.vectorizer
-        tensors = [each.numpy() for _name, each in self.network.named_parameters()]
-        return sum(each.nbytes for each in (*tensors, vectorizer.kept, vectorizer.weights))
+        return super().size_bytes() + vectorizer.kept.nbytes + vectorizer.weights.nbytes

@@ -15,10 +15,10 @@ from saegim.__about__ import __version__
 from saegim.models.choose import Choice
 from saegim.models.encoder import TextEncoder
 from saegim.models.text_model import ModelConfig, TextModel
-from saegim.training import checkpoint
+from saegim.training import checkpoint, text_folder
 from saegim.training import folder as model_folder
 from saegim.training.examples import Labelled
-from saegim.training.learned import Learned, Run
+from saegim.training.learned import LearnedText, Run
 from saegim.training.objective import Classification, Examples
 from saegim.training.optimizers import optimizer_for
 from saegim.training.progress import Noting
@@ -53,12 +53,12 @@ class Task:
         return Run(digest.hexdigest(), self.share)
 
 
-def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began: float) -> Learned:
+def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began: float) -> LearnedText:
     """Does the task. `began` is when its time budget began to run (`time.monotonic()`)."""
     run = task.run()
     if resume and folder is not None and model_folder.finished_run(folder) == run:
         notes.say("the run is finished already: the model in the folder is taken as it is")
-        return model_folder.load(folder)[0]
+        return text_folder.load(folder)[0]
 
     encoder = TextEncoder(task.choice.encoder)
     encoded = encoder.fit(task.train.texts, task.train.numbers, len(task.classes), notes.say)
@@ -70,7 +70,7 @@ def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began
     objective, optimizer = Classification(network, classes, settings), optimizer_for(settings, classes)
     trainer = Trainer(network, objective, optimizer, settings, notes, folder=folder, run=run, began=began)
     state = trainer.fit(Examples(encoded, task.train.numbers), valid, resume=resume)
-    return Learned(
+    return LearnedText(
         kind=task.choice.kind,
         classes=task.classes,
         encoder=encoder,

@@ -22,7 +22,7 @@ from saegim.text.tokenizer import Kind as TokenKind
 from saegim.training import text_folder
 from saegim.training.affordable import affordable_share
 from saegim.training.estimator import Estimator
-from saegim.training.examples import hold_out, labelled, validation
+from saegim.training.examples import hold_out, labelled, softly_labelled, validation, weighted
 from saegim.training.folder import CONFIG
 from saegim.training.learned import LearnedText
 from saegim.training.learning import Task, learn, stored_share
@@ -105,6 +105,8 @@ class TextClassifier(Estimator):
         X: Any,  # noqa: N803 - scikit-learn's name
         y: Any,
         *,
+        sample_weight: Any = None,
+        classes: Any = None,
         valid: tuple[Any, Any] | None = None,
         folder: str | Path | None = None,
         resume: bool = False,
@@ -112,6 +114,8 @@ class TextClassifier(Estimator):
     ) -> Self:
         """Learns from texts X (n) and labels y (n): lists, NumPy arrays, pandas or polars columns.
 
+        sample_weight: (n,) how much each text counts; all alike by default
+        classes: (C,) labels; y (n, C) then says how likely each of them is, and each text's chances add up to 1
         valid: (texts, labels) to choose the best epoch by; by default a stratified part of X
         folder: where checkpoints and the log are kept; resume: go on from the checkpoint there, or take the model
             there if the same run has finished it
@@ -128,7 +132,9 @@ class TextClassifier(Estimator):
         if self.threads is not None:
             set_threads(self.threads)
         place = None if folder is None else Path(folder)
-        train, classes = labelled(X, y)
+        train, classes = labelled(X, y) if classes is None else softly_labelled(X, y, classes)
+        if sample_weight is not None:
+            train = weighted(train, sample_weight)
         held_out = None if valid is None else validation(valid, classes)
         share = stored_share(place) if resume and place is not None else None
         if share is None:

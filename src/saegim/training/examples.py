@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,21 +16,34 @@ from saegim.errors import DataError
 
 Array = npt.NDArray[Any]
 
+_ROUNDING = 1e-3  # by so much the shares of a text may miss 1
 _FEW_FOR_VALIDATION = 40  # with fewer texts every one of them is needed for training
 
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Texts (n) and the number of each one's class, (n,) int64."""
+    """Texts (n) and the number of each one's class, (n,) int64: the most likely one where shares are known.
+
+    shares: (n, C) float32 how likely each class is, None where the class is certain; weights: (n,) float32 how much
+    each text counts, None for all alike
+    """
 
     texts: list[str]
     numbers: Array
+    shares: Array | None = None
+    weights: Array | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
 
+    @property
+    def targets(self) -> Array:
+        """What the loss compares with: the shares, or else the numbers."""
+        return self.numbers if self.shares is None else self.shares
+
     def take(self, rows: Array) -> Labelled:
-        return Labelled([self.texts[row] for row in rows], self.numbers[rows])
+        shares, weights = (None if each is None else each[rows] for each in (self.shares, self.weights))
+        return Labelled([self.texts[row] for row in rows], self.numbers[rows], shares, weights)
 
     def split(self, share: float, seed: int) -> tuple[Labelled, Labelled]:
         """(rest, held out): `share` of the texts held out, drawn within each class; the rest has every class."""
@@ -43,13 +56,47 @@ def labelled(texts: Any, labels: Any) -> tuple[Labelled, Array]:
     read, values = _pairs(texts, labels)
     if not read:
         raise DataError("no texts were given; training needs at least two, of different classes")
-    try:
-        classes, numbers = np.unique(values, return_inverse=True)
-    except TypeError:
-        raise DataError("labels of different types were given; make all of them strings or all numbers") from None
+    classes, _first = _ascending(values)
     if len(classes) < 2:
         raise DataError(f"all {len(read)} texts have the label {shown(values[0])}; at least two classes are needed")
-    return Labelled(read, numbers.astype(np.int64)), classes
+    return Labelled(read, np.searchsorted(classes, values).astype(np.int64)), classes
+
+
+def softly_labelled(texts: Any, shares: Any, classes: Any) -> tuple[Labelled, Array]:
+    """Training texts whose labels are shares (n, C) of the classes (C,), and the classes, ascending.
+
+    Raises DataError for shares that are none, or do not fit the texts and the classes.
+    """
+    read, names = texts_from(texts), labels_from(classes)
+    ascending, order = _ascending(names)
+    if not 2 <= len(ascending) == len(names):
+        raise DataError(f"classes: at least two different labels expected, {shown(names.tolist())} given")
+    found = np.asarray(shares)
+    if found.shape != (len(read), len(names)) or found.dtype.kind not in "fiu":
+        raise DataError(
+            f"labels as shares of {len(names)} classes: numbers of shape ({len(read)}, {len(names)}) expected, "
+            f"{found.dtype} of shape {found.shape} given"
+        )
+    if not read:
+        raise DataError("no texts were given; training needs at least two")
+    sums = found.sum(1, dtype=np.float64, keepdims=True)
+    if not (np.isfinite(found).all() and found.min() >= 0 and np.abs(sums - 1).max() < _ROUNDING):
+        raise DataError("labels as shares: each text's shares of the classes should be at least 0 and add up to 1")
+    exact = (found / sums)[:, order].astype(np.float32)
+    return Labelled(read, exact.argmax(1).astype(np.int64), exact), ascending
+
+
+def weighted(train: Labelled, weights: Any) -> Labelled:
+    """The texts with how much each counts (n,), at least 0. Raises DataError for weights that say nothing."""
+    found = np.asarray(weights)
+    if found.shape != (len(train),) or found.dtype.kind not in "fiub":
+        raise DataError(
+            f"sample_weight: {len(train)} numbers expected, one for each text, {found.dtype} of shape {found.shape} "
+            "given"
+        )
+    if not (np.isfinite(found).all() and found.min() >= 0 and found.max() > 0):
+        raise DataError("sample_weight: finite numbers of at least 0 expected, one of them above 0")
+    return replace(train, weights=found.astype(np.float32))
 
 
 def validation(valid: Any, classes: Array) -> Labelled:
@@ -73,6 +120,15 @@ def hold_out(train: Labelled, share: float, seed: int) -> tuple[Labelled, Labell
     if not share or len(train) < _FEW_FOR_VALIDATION or np.bincount(train.numbers).max() < 2:
         return train, None
     return train.split(share, seed)
+
+
+def _ascending(labels: Array) -> tuple[Array, Array]:
+    """The different labels, ascending, and where each is first."""
+    try:
+        different, first = np.unique(labels, return_index=True)
+    except TypeError:
+        raise DataError("labels of different types were given; make all of them strings or all numbers") from None
+    return different, first
 
 
 def _pairs(texts: Any, labels: Any) -> tuple[list[str], Array]:

@@ -50,6 +50,9 @@ class Task:
                 for text in part.texts:
                     digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
                 digest.update(np.ascontiguousarray(part.numbers, np.int64).tobytes())
+                for each in (part.shares, part.weights):
+                    if each is not None:
+                        digest.update(np.ascontiguousarray(each, np.float32).tobytes())
         return Run(digest.hexdigest(), self.share)
 
 
@@ -69,7 +72,7 @@ def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began
     classes, settings = len(task.classes), task.settings
     objective, optimizer = Classification(network, classes, settings), optimizer_for(settings, classes)
     trainer = Trainer(network, objective, optimizer, settings, notes, folder=folder, run=run, began=began)
-    state = trainer.fit(Examples(encoded, task.train.numbers), valid, resume=resume)
+    state = trainer.fit(Examples(encoded, task.train.targets, task.train.weights), valid, resume=resume)
     return LearnedText(
         kind=task.choice.kind,
         classes=task.classes,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from saegim.data.sources import labels_from, texts_from
-from saegim.errors import DataError, ModelFileError, NotFittedError
+from saegim.data.sources import texts_from
+from saegim.models.batch import EncodedTexts
 from saegim.models.choose import Choice, check_wish, choose
 from saegim.models.encoder import EncoderConfig, TextEncoder
 from saegim.models.text_model import TextModel
@@ -21,21 +21,18 @@ from saegim.text.normalize import Form
 from saegim.text.tokenizer import Kind as TokenKind
 from saegim.training import text_folder
 from saegim.training.affordable import affordable_share
-from saegim.training.estimator import Estimator
+from saegim.training.classifying import Classifier
 from saegim.training.examples import hold_out, labelled, softly_labelled, validation, weighted
-from saegim.training.folder import CONFIG
 from saegim.training.learned import LearnedText
 from saegim.training.learning import Task, learn, stored_share
 from saegim.training.progress import Noting, Progress, Silent
-from saegim.training.scoring import Scorer
 from saegim.training.settings import Monitor, Settings
 
 Array = npt.NDArray[Any]
 _JAMO = (2, 6)  # letters; single ones say little, six are about two syllables
-_SETTINGS = {each.name for each in fields(Settings)}
 
 
-class TextClassifier(Estimator):
+class TextClassifier(Classifier[LearnedText]):
     """Learns to put texts into classes, from scratch, on this machine.
 
     >>> classifier = TextClassifier(model="bag", seed=0).fit(texts, labels)
@@ -61,6 +58,7 @@ class TextClassifier(Estimator):
     `best_epoch_` (from 0), `kind_` (of the model), `seconds_`, `validation_` (texts and labels held out, or None).
     """
 
+    _example = "text"
     validation_: tuple[list[str], Array] | None
 
     def __init__(
@@ -160,13 +158,8 @@ class TextClassifier(Estimator):
 
     def _settings(self, choice: Choice | None = None) -> Settings:
         """The parameters as settings, those that are left open as `choice` has them."""
-        chosen: dict[str, Any] = {} if choice is None else {"rate": choice.rate}
-        for name, value in _plain(self.get_params()).items():
-            if value is None and name in ("epochs", "batch_size"):
-                value = getattr(choice or Settings, name)
-            if name in _SETTINGS:
-                chosen[name] = value
-        return Settings(**chosen)
+        chosen = ("rate", "epochs", "batch_size")
+        return self._settings_with({} if choice is None else {name: getattr(choice, name) for name in chosen})
 
     def _encoder_config(self, config: EncoderConfig) -> EncoderConfig:
         """How texts are read: as the data suggests, and the parameters say."""
@@ -178,42 +171,13 @@ class TextClassifier(Estimator):
         )
 
     def _take(self, learned: LearnedText) -> None:
-        """Uses what was learned from now on."""
-        self._learned = learned
-        self._scorer = Scorer(learned.network.eval(), len(learned.classes))
-        self.classes_, self.kind_ = learned.classes, learned.kind
-        self.history_, self.best_epoch_ = learned.history, learned.best_epoch
-        self.notes_, self.seconds_ = learned.notes, learned.seconds
+        super()._take(learned)
         self.validation_ = None
 
     # --- using what was learned ---
 
-    def predict(self, X: Any) -> Array:  # noqa: N803
-        """The label of each text, (n,)."""
-        scores = self.decision_function(X)
-        labels: Array = self.classes_[scores.argmax(1)]
-        return labels
-
-    def predict_proba(self, X: Any) -> Array:  # noqa: N803
-        """The probability of each class for each text, (n, C), columns as in `classes_`."""
-        scores = self.decision_function(X).astype(np.float64)
-        likelihoods = np.exp(scores - scores.max(1, keepdims=True))
-        probabilities: Array = likelihoods / likelihoods.sum(1, keepdims=True)
-        return probabilities
-
-    def decision_function(self, X: Any) -> Array:  # noqa: N803
-        """The score of each class for each text, (n, C) float32: the network's output before softmax."""
-        encoder = self.encoder
-        return self._scorer(encoder.encode(texts_from(X)))
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:  # noqa: N803
-        """The share of texts X (n) whose predicted label is y's (n); `sample_weight` (n,) says how much each counts."""
-        predicted, labels = self.predict(X).tolist(), labels_from(y).tolist()
-        if len(predicted) != len(labels) or not labels:
-            raise DataError(f"{len(predicted)} texts and {len(labels)} labels were given; give a label for each text")
-        return float(
-            np.average([one == other for one, other in zip(predicted, labels, strict=True)], weights=sample_weight)
-        )
+    def _inputs(self, X: Any) -> EncodedTexts:  # noqa: N803
+        return self.encoder.encode(texts_from(X))
 
     def summary(self) -> Summary:
         """The network, layer by layer."""
@@ -229,34 +193,10 @@ class TextClassifier(Estimator):
         """What turns texts into the network's inputs."""
         return self._require_fitted().encoder
 
-    def size_bytes(self) -> int:
-        """The bytes of everything that was learned."""
-        return self._require_fitted().size_bytes()
-
     def save(self, folder: str | Path) -> None:
         """Writes the model folder; a checkpoint in it is removed. Raises DataError when it cannot be written."""
-        text_folder.save(self._require_fitted(), _plain(self.get_params()), Path(folder))
+        text_folder.save(self._require_fitted(), self._plain_params(), Path(folder))
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """The classifier in a model folder. Raises ModelFileError for a folder that is missing, damaged or altered."""
-        learned, parameters = text_folder.load(Path(folder))
-        try:
-            classifier = cls(**parameters)
-        except TypeError:
-            raise ModelFileError(f"{Path(folder) / CONFIG} holds parameters of another version; train again") from None
-        classifier._take(learned)
-        return classifier
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "_learned")
-
-    def _require_fitted(self) -> LearnedText:
-        if not hasattr(self, "_learned"):
-            raise NotFittedError("this TextClassifier has not been trained yet; call fit or load first")
-        return self._learned
-
-
-def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
-    """NumPy's numbers, as a grid search may give them, as Python's."""
-    return {name: each.item() if isinstance(each, np.generic) else each for name, each in parameters.items()}
+    def _stored(cls, folder: Path) -> tuple[LearnedText, dict[str, Any]]:
+        return text_folder.load(folder)

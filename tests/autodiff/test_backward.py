@@ -113,6 +113,16 @@ def test_inputs_count_as_independent() -> None:
     assert (dx, dy) == (Term(y), Term(x))
 
 
+def test_what_is_between_is_passed_through() -> None:
+    """The derivative for an inner node and, unlike that of an input, through it."""
+    x = x_input(3)
+    y = make("exp", x)
+    z = make("multiply", y, x)
+    dx, dy, dz, nothing = vjp([z], [full((3,), 1, float64)], [x], between=[y, z, make("sin", y)])
+    assert (dy, dz, nothing) == (Term(x), full((3,), 1, float64), None)
+    assert dx == Term(y) + Term(x) * Term(y)
+
+
 def test_trivial_arithmetic_is_left_out() -> None:
     """The derivative of sum(x * w) is w: no ones, no products with them."""
     x, w = x_input(4, 3), x_input(4, 3)

@@ -6,7 +6,7 @@ import pytest
 
 from saegim.__about__ import __version__
 
-COMMANDS = ("demo", "train", "evaluate", "predict", "compare", "explain", "summary", "rules check")
+COMMANDS = ("demo", "train", "evaluate", "predict", "compare", "explain", "summary", "anatomy", "rules check")
 HEAVY = (
     "numpy",
     "scipy",

@@ -11,7 +11,7 @@ import pytest
 import saegim as sg
 from saegim import nn
 from saegim.errors import ModelFileError, SettingError, ShapeError, TraceError
-from saegim.nn.module import observed
+from saegim.nn.observing import observed
 from saegim.tensor import tree
 
 
@@ -160,10 +160,10 @@ class Branching(nn.Module):
 def test_an_observer_sees_every_call() -> None:
     seen = []
     model = nn.Sequential(nn.Linear(2, 3, seed=0), nn.Linear(3, 1, seed=0))
-    with observed(lambda module, output: seen.append((type(module).__name__, output.shape))):
+    with observed(lambda call: seen.append((call.name, type(call.layer).__name__, call.output.shape))):
         model(np.ones((5, 2), np.float32))
     model(np.ones((5, 2), np.float32))
-    assert seen == [("Linear", (5, 3)), ("Linear", (5, 1)), ("Sequential", (5, 1))]
+    assert seen == [("0", "Linear", (5, 3)), ("1", "Linear", (5, 1)), ("", "Sequential", (5, 1))]
 
 
 def test_a_module_without_call_says_so() -> None:

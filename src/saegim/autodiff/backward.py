@@ -19,24 +19,30 @@ from saegim.ir.where import on_behalf_of
 
 
 def vjp(
-    outputs: Sequence[Node], cotangents: Sequence[Term | None], inputs: Sequence[Node]
+    outputs: Sequence[Node],
+    cotangents: Sequence[Term | None],
+    inputs: Sequence[Node],
+    between: Sequence[Node] = (),
 ) -> list[Term | RowTerms | None]:
     """The derivative for each of `inputs`, given that for each of `outputs`; None where no path leads.
 
     The inputs count as independent of each other. A table that was only read by rows (`take`, `bag`) has its
-    derivative as rows.
+    derivative as rows. After them those for nodes `between`: what the chain rule multiplies by on the way back.
     """
     wanted = frozenset(inputs)
     order = topological(outputs, stop=wanted)
     active = reached(order, wanted)
     found: dict[Node, Cotangent] = {}
     results: dict[Node, dict[int, Term]] = {}  # of scans: the derivatives for their single results
+    passed: dict[Node, Term | None] = dict.fromkeys(between)
     for node, cotangent in zip(outputs, cotangents, strict=True):
         if cotangent is not None and node in active:
             _accumulate(found, node, cotangent)
     for node in reversed(order):
         if node not in active or node in wanted:
             continue
+        if node in passed and node in found:
+            passed[node] = dense(found[node])
         with on_behalf_of(node.where):
             if node.op == "scan":
                 _pass_on(found, node, scan_derivative(node, results.get(node, {}), active, _dense_vjp), active)
@@ -46,7 +52,7 @@ def vjp(
                 results.setdefault(node.inputs[0], {})[node.attrs["index"]] = dense(found.pop(node))
             else:
                 _pass_on(found, node, _derivative(node, dense(found.pop(node))), active)
-    return [_for_input(found.get(node)) for node in inputs]
+    return [_for_input(passed.get(node) or found.get(node)) for node in (*inputs, *between)]
 
 
 def _derivative(node: Node, g: Term) -> Sequence[Cotangent | None]:

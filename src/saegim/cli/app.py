@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from saegim.__about__ import __version__
+from saegim.cli.anatomy import anatomy
 from saegim.cli.compare import compare
 from saegim.cli.demo import demo
 from saegim.cli.evaluate import evaluate
@@ -47,6 +48,12 @@ def build() -> typer.Typer:
         )
     )(explain)
     app.command(epilog=_examples("saegim summary model"))(summary)
+    app.command(
+        epilog=_examples(
+            'saegim anatomy model "정말 재미있다" --label 1',
+            'saegim anatomy model "정말 재미있다" --label 1 --optimizer sgd --lr 0.1',
+        )
+    )(anatomy)
     app.add_typer(_rules(), name="rules")
     return app
 

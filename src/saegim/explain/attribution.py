@@ -69,7 +69,7 @@ def explain_prediction(classifier: TextClassifier, text: str, label: Any = None)
     Raises SettingError for a label that the classifier does not know, DataError for a text that is no string.
     """
     probabilities = classifier.predict_proba([text])[0]
-    chosen = int(probabilities.argmax()) if label is None else _class_number(classifier, label)
+    chosen = int(probabilities.argmax()) if label is None else class_number(classifier, label)
     encoder = classifier.encoder
     read = encoder.normalize(text)
     batch = encoder.encode([text]).batch(np.array([0]))
@@ -89,7 +89,7 @@ def explain_prediction(classifier: TextClassifier, text: str, label: Any = None)
     )
 
 
-def _class_number(classifier: TextClassifier, label: Any) -> int:
+def class_number(classifier: TextClassifier, label: Any) -> int:
     """The class that `label` is, or is written like: a command line has no numbers."""
     classes = classifier.classes_.tolist()
     for wanted, known in ((label, classes), (str(label), list(map(str, classes)))):

@@ -5,7 +5,7 @@ from saegim.ir.graph import Graph
 from saegim.ir.node import Constant, Node, Shape, Spec, body_of, fresh_input, topological
 from saegim.ir.primitives import ELEMENTWISE, PRIMITIVES, REDUCTIONS, Primitive, constant, infer, make
 from saegim.ir.text import from_text, to_text
-from saegim.ir.where import Where, layer
+from saegim.ir.where import Where, layer, present_layer
 
 __all__ = [
     "ELEMENTWISE",
@@ -26,6 +26,7 @@ __all__ = [
     "infer",
     "layer",
     "make",
+    "present_layer",
     "to_text",
     "topological",
 ]

@@ -43,6 +43,11 @@ def layer(name: str) -> Iterator[None]:
         _layer.reset(token)
 
 
+def present_layer() -> str:
+    """The dotted name of the layer being called; empty outside of any."""
+    return ".".join(_layer.get())
+
+
 class on_behalf_of:  # noqa: N801 - used like a function; written out, since passes enter it for every node
     """Nodes made inside belong where `where` says: a derivative or a copy is blamed on the operation it stems from."""
 
@@ -66,7 +71,7 @@ def where_am_i() -> Where:
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_engine(frame.f_code.co_filename):
         frame = frame.f_back
-    return Where(".".join(_layer.get()), frame.f_code.co_filename, frame.f_lineno)
+    return Where(present_layer(), frame.f_code.co_filename, frame.f_lineno)
 
 
 @cache

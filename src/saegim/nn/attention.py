@@ -22,7 +22,7 @@ class MultiHeadAttention(Module):
     query (B, T, E) -> (B, T, E); key and value (B, S, E) are the query itself unless given. `mask` (B, S) bool says
     which keys are real tokens; with `causal` token t sees none after itself. A token that sees no key at all gets
     zeros from the heads. `dropout` drops attention weights while training; in prediction its layer `weight_dropout`
-    gives the weights (B, H, T, S) as they are, for those who observe what layers give (`nn.module.observed`).
+    gives the weights (B, H, T, S) as they are, for those who observe what layers give (`nn.observing.observed`).
 
     `in_proj_weight` (3E, E) holds the weights for query, key and value and starts as xavier_uniform, `in_proj_bias`
     and the bias of `out_proj` start at 0.

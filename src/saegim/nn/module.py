@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,6 +17,7 @@ import numpy.typing as npt
 from saegim.dtypes import DType, as_dtype, is_floating
 from saegim.errors import ModelFileError, SettingError, ShapeError, TraceError
 from saegim.ir import layer
+from saegim.nn.observing import tell
 from saegim.tensor import tree
 from saegim.tensor.core import Tensor, asarray_like
 from saegim.tensor.rows import Rows
@@ -55,20 +54,6 @@ class Buffer(Tensor):
         self.persistent = persistent
 
 
-Observer = Callable[["Module", Any], None]
-_observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
-
-
-@contextmanager
-def observed(observer: Observer) -> Iterator[None]:
-    """Inside, `observer(module, output)` is called after every module's call."""
-    token = _observer.set(observer)
-    try:
-        yield
-    finally:
-        _observer.reset(token)
-
-
 def _named(call: Callable[..., Any]) -> Callable[..., Any]:
     """A module's `__call__` under the module's own name, so that errors can say which layer they happened in.
 
@@ -77,11 +62,11 @@ def _named(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def named_call(self: Module, *args: Any, **kwargs: Any) -> Any:
+        args = tuple(map(_as_tensor, args))
+        kwargs = {name: _as_tensor(each) for name, each in kwargs.items()}
         with layer(self._scope):
-            output = call(self, *map(_as_tensor, args), **{name: _as_tensor(each) for name, each in kwargs.items()})
-        observer = _observer.get()
-        if observer is not None:
-            observer(self, output)
+            output = call(self, *args, **kwargs)
+            tell(self, (*args, *kwargs.values()), output)
         return output
 
     return named_call

@@ -9,6 +9,7 @@ from saegim.errors import SettingError, ShapeError
 from saegim.nn.convolution import Sizes, per_axis
 from saegim.nn.masks import check_mask, lowest, over_channels
 from saegim.nn.module import Module
+from saegim.nn.observing import observable
 from saegim.tensor import Tensor
 
 
@@ -96,6 +97,7 @@ class AvgPool2d(_Pooling):
         return self._total(x) * (1 / (height * width))
 
 
+@observable
 def max_over_time(x: Tensor, mask: Tensor | None = None) -> Tensor:
     """The largest value of each channel: x (B, T, C), mask (B, T) bool -> (B, C). A text without tokens gives 0."""
     _check("max_over_time", x, mask)
@@ -107,6 +109,7 @@ def max_over_time(x: Tensor, mask: Tensor | None = None) -> Tensor:
     return sg.where(sg.any(mask, axis=1, keepdims=True), largest, 0.0)
 
 
+@observable
 def mean_over_time(x: Tensor, mask: Tensor | None = None) -> Tensor:
     """The mean of each channel: x (B, T, C), mask (B, T) bool -> (B, C). A text without tokens gives 0."""
     _check("mean_over_time", x, mask)

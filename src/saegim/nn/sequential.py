@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from saegim.nn.module import Module, Seed
+from saegim.nn.observing import called
 from saegim.tensor.core import Tensor
 
 
@@ -24,7 +25,8 @@ class Sequential(Module):
 
     def __call__(self, x: Tensor) -> Tensor:
         for number in range(self.depth):
-            x = getattr(self, str(number))(x)
+            each = getattr(self, str(number))
+            x = each(x) if isinstance(each, Module) else called(str(number), each, x)
         return x
 
     def __len__(self) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 from saegim.errors import SettingError
 from saegim.ir import Shape
 from saegim.nn.linear import Linear
-from saegim.nn.module import Module, Parameter, observed
+from saegim.nn.module import Module, Parameter
+from saegim.nn.observing import Call, observed
 from saegim.tensor import Tensor, tree
 from saegim.tensor.transforms import rebuild, signature, symbols
 
@@ -85,10 +86,10 @@ def _outputs(model: Module, inputs: Sequence[Any]) -> dict[str, Shape]:
     names = {id(module): name for name, module in traced.named_modules()}
     shapes: dict[str, Shape] = {}
 
-    def note(module: Module, output: Any) -> None:
-        first = next((leaf for leaf in tree.flatten(output)[0] if isinstance(leaf, Tensor)), None)
-        if first is not None and id(module) in names:
-            shapes[names[id(module)]] = first.shape
+    def note(call: Call) -> None:
+        first = next((leaf for leaf in tree.flatten(call.output)[0] if isinstance(leaf, Tensor)), None)
+        if first is not None and id(call.layer) in names:
+            shapes[names[id(call.layer)]] = first.shape
 
     with observed(note):
         traced.eval()(*arguments)

@@ -160,13 +160,15 @@ def is_learnable(leaf: Any) -> bool:
     return tree.is_array(leaf) and is_floating(np.dtype(leaf.dtype)) and not getattr(leaf, "is_buffer", False)
 
 
-def gradients_of(value: Any, inputs: Sequence[Node], name: str) -> list[Tensor | Rows | None]:
-    """The gradient of the traced scalar `value` for each of `inputs`; None where no path leads."""
+def gradients_of(
+    value: Any, inputs: Sequence[Node], name: str, between: Sequence[Node] = ()
+) -> list[Tensor | Rows | None]:
+    """The gradient of the traced scalar `value` for `inputs`, then for nodes `between`; None where no path leads."""
     if not isinstance(value, Tensor) or value.shape != () or not is_floating(value.dtype):
         given = value.spec if isinstance(value, Tensor) else type(value).__name__
         raise ShapeError(f"grad: {name} must give one floating-point scalar, {given} given; take the mean or sum")
     one = Term(node_of(Tensor(np.ones((), value.dtype))))
-    return [_from_term(each) for each in backward([node_of(value)], [one], inputs)]
+    return [_from_term(each) for each in backward([node_of(value)], [one], inputs, between)]
 
 
 def _from_term(term: Term | RowTerms | None) -> Tensor | Rows | None:

@@ -9,7 +9,7 @@ import pytest
 
 from saegim.training import TextClassifier
 from saegim.training import progress as progress_module
-from saegim.training.progress import Noting, OnTerminal, Pace, Silent, in_words
+from saegim.training.progress import Noting, OnTerminal, Pace, Silent, duration
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from saegim.training.progress import Noting, OnTerminal, Pace, Silent, in_words
     [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (185, "3 min 5 s"), (3599.7, "1 h 0 min"), (7800, "2 h 10 min")],
 )
 def test_durations(seconds, words):
-    assert in_words(seconds) == words
+    assert duration(seconds) == words
 
 
 def test_the_pace_is_that_of_the_last_steps(monkeypatch):

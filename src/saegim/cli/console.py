@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from saegim.errors import SettingError
 from saegim.late import late
@@ -44,9 +44,9 @@ class Console:
         elif text:
             print(text, flush=True)
 
-    def progress(self) -> progress.Progress:
+    def progress(self, language: Literal["en", "ko"] = "en") -> progress.Progress:
         """Who listens to a training run: stderr, or nobody."""
-        return progress.Silent() if self.quiet else progress.OnTerminal()
+        return progress.Silent() if self.quiet else progress.OnTerminal(language)
 
 
 def one_line(text: str) -> str:

@@ -85,7 +85,7 @@ def train(
             valid=_known(data),
             folder=out,
             resume=resume,
-            progress=console.progress(),
+            progress=console.progress(language.value),
         )
     classifier.save(out)
     run_folder.keep_rules(console, out, rule_file)
@@ -103,6 +103,7 @@ def train(
             "seconds": classifier.seconds_,
             "notes": classifier.notes_,
             "findings": [vars(each) for each in data.findings],
+            "health": [each.to_dict() for each in classifier.findings_],
         },
         f"{figures.in_words()}\nthe model ({classifier.kind_}) is in {out}",
     )

@@ -54,6 +54,11 @@ class Buffer(Tensor):
         self.persistent = persistent
 
 
+def is_bias(name: str) -> bool:
+    """Whether a parameter of that (dotted) name is added to a layer's outputs, one number for each."""
+    return "bias" in name.rsplit(".", 1)[-1]
+
+
 def _named(call: Callable[..., Any]) -> Callable[..., Any]:
     """A module's `__call__` under the module's own name, so that errors can say which layer they happened in.
 

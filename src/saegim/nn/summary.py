@@ -9,7 +9,7 @@ from typing import Any
 from saegim.errors import SettingError
 from saegim.ir import Shape
 from saegim.nn.linear import Linear
-from saegim.nn.module import Module, Parameter
+from saegim.nn.module import Module, Parameter, is_bias
 from saegim.nn.observing import Call, observed
 from saegim.tensor import Tensor, tree
 from saegim.tensor.transforms import rebuild, signature, symbols
@@ -110,8 +110,8 @@ def _has_inner(module: Module) -> bool:
 def _row(name: str, module: Module, output: Shape | None) -> SummaryRow:
     own = _own_tensors(module)
     learned = [(each, tensor) for each, tensor in own if isinstance(tensor, Parameter)]
-    biases = [tensor for each, tensor in learned if _is_bias(each)]
-    weights = [tensor for each, tensor in learned if not _is_bias(each)]
+    biases = [tensor for each, tensor in learned if is_bias(each)]
+    weights = [tensor for each, tensor in learned if not is_bias(each)]
     return SummaryRow(
         name=name,
         kind=type(module).__name__,
@@ -121,10 +121,6 @@ def _row(name: str, module: Module, output: Shape | None) -> SummaryRow:
         biases=sum(each.size for each in biases),
         bytes=sum(each.size * each.dtype.itemsize for _name, each in own),
     )
-
-
-def _is_bias(name: str) -> bool:
-    return "bias" in name.rsplit(".", 1)[-1]
 
 
 def _formula(module: Module, weights: Sequence[Tensor]) -> str:

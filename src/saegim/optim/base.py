@@ -73,13 +73,24 @@ class Optimizer(ABC):
     ) -> tuple[Tensor, State]:
         """Takes out the rows in use, applies the formula to them, puts them back."""
         rows = distinct_rows(grad)
-        new, new_state = self.apply(
-            _rows_of(param, rows), rows.values, {key: _rows_of(each, rows) for key, each in state.items()}, lr, step
-        )
+        _old, new, new_state = self._moved(param, rows, state, lr, step)
         places = written(rows, finite)
         return apply("scatter_set", param, places, new), {
             key: apply("scatter_set", each, places, new_state[key]) for key, each in state.items()
         }
+
+    def moved_rows(self, param: Tensor, rows: Rows, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
+        """The rows of a table that are in use, before a step and after it; `rows` must be distinct.
+
+        Traced, these are the nodes that `update` makes of the same arguments: they cost nothing beside it.
+        """
+        old, new, _state = self._moved(param, rows, state, cast(lr, param.dtype), step)
+        return old, new
+
+    def _moved(self, param: Tensor, rows: Rows, state: State, lr: Tensor, step: Tensor) -> tuple[Tensor, Tensor, State]:
+        old = _rows_of(param, rows)
+        slots = {key: _rows_of(each, rows) for key, each in state.items()}
+        return old, *self.apply(old, rows.values, slots, lr, step)
 
     def lr_at(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""

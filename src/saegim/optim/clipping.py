@@ -16,10 +16,15 @@ def global_norm_squared(gradients: Sequence[Gradient]) -> Tensor:
     """The sum of all squared elements; duplicate rows of one index must have been added up (`Rows.distinct`)."""
     total = Tensor(np.zeros((), np.float32))
     for gradient in gradients:
-        values = gradient.values if isinstance(gradient, Rows) else gradient
-        line = reshape_to(values, (1, values.size))
-        total = total + reshape_to(apply("dot", line, line.mT), ())  # one pass, and nothing in between
+        total = total + squared_norm(gradient)
     return total
+
+
+def squared_norm(gradient: Gradient) -> Tensor:
+    """The sum of squared elements of one gradient."""
+    values = gradient.values if isinstance(gradient, Rows) else gradient
+    line = reshape_to(values, (1, values.size))
+    return reshape_to(apply("dot", line, line.mT), ())  # one pass, and nothing in between
 
 
 def clip_by_global_norm(gradients: Sequence[Gradient], limit: float, norm: Tensor) -> list[Gradient]:

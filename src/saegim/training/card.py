@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from saegim.training.advice import in_words
 from saegim.training.learned import Learned
 
 _SHOWN_CLASSES = 30
@@ -37,7 +38,8 @@ def model_card(learned: Learned, kind: Kind) -> str:
     """The card as Markdown."""
     classes = [_quoted(each) for each in learned.classes.tolist()]
     more = f" and {len(classes) - _SHOWN_CLASSES} more" if len(classes) > _SHOWN_CLASSES else ""
-    notes = "".join(f"- {' '.join(note.split())}\n" for note in learned.notes) or "- nothing out of the ordinary\n"
+    said = [*learned.notes, *map(in_words, learned.findings)]
+    notes = "".join(f"- {' '.join(note.split())}\n" for note in said) or "- nothing out of the ordinary\n"
     return (
         f"# {kind.name} ({learned.kind})\n\n"
         f"Trained from scratch by saegim. {kind.does} {len(classes)} classes: "

@@ -15,6 +15,7 @@ from saegim.tensor.core import Tensor
 from saegim.training.files import Arrays, read_about, read_arrays, write_arrays
 from saegim.training.learned import Run
 from saegim.training.step import TrainStep
+from saegim.training.vitals import SIGNS, layers_of
 
 NAME = "checkpoint.safetensors"
 
@@ -24,16 +25,19 @@ class State:
     """Where a run is: all that a checkpoint holds besides arrays.
 
     epoch: the one in progress, from 0; batch: batches of it that are done; loss_sum: over its texts so far
-    steps: made in all; seconds: spent in all; first_step: seconds spent before the first step
+    steps: made in all; seconds: spent in all; first_step: seconds spent before the first step; first_loss: its loss
+    signs: the layers' vital signs, summed over the steps of the epoch so far
     best_score, best_epoch: of the epoch whose weights are kept; history: a record per finished epoch
     """
 
     epoch: int = 0
     batch: int = 0
     loss_sum: float = 0.0
+    signs: list[list[float]] = field(default_factory=list)
     steps: int = 0
     seconds: float = 0.0
     first_step: float | None = None
+    first_loss: float | None = None
     best_score: float | None = None
     best_epoch: int = -1
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -74,7 +78,7 @@ def read_checkpoint(folder: Path, model: Module, step: TrainStep, run: Run) -> t
     best = _under("best/", arrays)
     expected = own | slots | ({name.replace("model/", "best/", 1): each for name, each in own.items()} if best else {})
     state = _state(about.get("state"))
-    if state is None or not _fit(expected, arrays):
+    if state is None or not _fit(expected, arrays) or not _are_signs(state.signs, step):
         raise ModelFileError(f"{path} does not fit the model; train without --resume")
     set_arrays(model, _under("model/", arrays))
     for name, slot in step.state.items():
@@ -87,9 +91,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "epoch": (int,),
     "batch": (int,),
     "loss_sum": (float,),
+    "signs": (list,),
     "steps": (int,),
     "seconds": (float,),
     "first_step": (float, type(None)),
+    "first_loss": (float, type(None)),
     "best_score": (float, type(None)),
     "best_epoch": (int,),
     "history": (list,),
@@ -103,6 +109,13 @@ def _state(stored: Any) -> State | None:
     if not all(type(stored[name]) in kinds for name, kinds in _KINDS.items()):
         return None
     return State(**stored)
+
+
+def _are_signs(stored: list[Any], step: TrainStep) -> bool:
+    """Whether these are sums of the vital signs of the step's layers; there are none between epochs."""
+    layers = layers_of(step.state)
+    rows = [row for row in stored if isinstance(row, list) and len(row) == SIGNS and {*map(type, row)} == {float}]
+    return not stored or len(rows) == len(stored) == len(layers)
 
 
 def run_of(folder: Path) -> Run | None:

@@ -55,7 +55,8 @@ class TextClassifier(Classifier[LearnedText]):
         seed: everything random follows from it: the same seed and data give the same model, bit for bit
 
     After `fit`: `classes_` (C,), `notes_` (what was decided, found and skipped), `history_` (a dict per epoch),
-    `best_epoch_` (from 0), `kind_` (of the model), `seconds_`, `validation_` (texts and labels held out, or None).
+    `findings_` (what the doctor found), `best_epoch_` (from 0), `kind_` (of the model), `seconds_`, `validation_`
+    (texts and labels held out, or None).
     """
 
     _example = "text"

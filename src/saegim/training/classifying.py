@@ -92,7 +92,7 @@ class Classifier(Estimator, Generic[_Learned]):
         self._learned = learned
         self._scorer = Scorer(learned.network.eval(), len(learned.classes))
         self.classes_, self.kind_ = learned.classes, learned.kind
-        self.history_, self.best_epoch_ = learned.history, learned.best_epoch
+        self.history_, self.best_epoch_, self.findings_ = learned.history, learned.best_epoch, learned.findings
         self.notes_, self.seconds_ = learned.notes, learned.seconds
 
     def _settings_with(self, chosen: dict[str, Any]) -> Settings:

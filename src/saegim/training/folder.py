@@ -28,6 +28,7 @@ from saegim.__about__ import __version__
 from saegim.errors import ModelFileError, SaegimError
 from saegim.nn.module import Module
 from saegim.training import checkpoint
+from saegim.training.doctor import Finding
 from saegim.training.files import (
     Arrays,
     Writer,
@@ -118,6 +119,7 @@ def _metrics(learned: Learned) -> dict[str, Any]:
         "best_epoch": learned.best_epoch + 1,
         "seconds": round(learned.seconds, 3),
         "notes": learned.notes,
+        "findings": learned.history[-1]["findings"] if learned.history else [],
     }
 
 
@@ -280,9 +282,12 @@ def _history(figures: Any) -> tuple[list[dict[str, Any]], int]:
     """The records of all epochs, numbers as numbers, and which was best."""
     history = [of_type(record, dict) for record in of_type(figures["epochs"], list)]
     for record in history:
-        for key, value in record.items():
-            if not math.isfinite(of_type(value, int, float, bool)):
-                raise ValueError(f"{key} of an epoch is {value}")
+        for finding in of_type(record["findings"], list):
+            Finding.from_dict(finding)
+        for signs in of_type(record["flow"], dict).values():
+            if not {"gradient", "update", "dead"} <= _finite(signs).keys():
+                raise ValueError("the flow of an epoch has other fields")
+        _finite({key: value for key, value in record.items() if key not in ("flow", "findings")})
     best = of_type(figures["best_epoch"], int) - 1
     if not (0 <= best < len(history) or (best == -1 and not history)):
         raise ValueError("the best epoch is none of the epochs")
@@ -304,6 +309,15 @@ def made(kind: Any, stored: Any) -> Any:
     if not isinstance(stored, dict) or stored.keys() != {each.name for each in fields(kind)}:
         raise ValueError(f"its {kind.__name__} has other fields")
     return kind(**{name: tuple(each) if isinstance(each, list) else each for name, each in stored.items()})
+
+
+def _finite(figures: Any) -> dict[str, Any]:
+    """A dictionary all of whose values are finite numbers."""
+    for key, value in of_type(figures, dict).items():
+        if not math.isfinite(of_type(value, int, float, bool)):
+            raise ValueError(f"{key} of an epoch is {value}")
+    found: dict[str, Any] = figures
+    return found
 
 
 def of_type(value: Any, *kinds: type) -> Any:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from saegim.models.encoder import TextEncoder
 from saegim.models.text_model import TextModel
 from saegim.nn.module import Module
+from saegim.training.doctor import Finding
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Learned:
     best_epoch: int = -1
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the doctor found after the last epoch."""
+        return [Finding.from_dict(each) for each in self.history[-1]["findings"]] if self.history else []
 
     def size_bytes(self) -> int:
         """The bytes of everything that was learned."""

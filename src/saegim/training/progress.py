@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from saegim.training.advice import Language, new_findings, with_epoch
+from saegim.training.doctor import Finding
+
 
 class Progress(Protocol):
     """Who listens to a training run."""
@@ -46,10 +49,12 @@ class Silent:
 
 
 class OnTerminal(Silent):
-    """Sentences on stderr, and a bar with loss, score, tokens per second and time left if stderr is a terminal."""
+    """Sentences on stderr, what the doctor finds among them in `language`, and a bar with loss, score, tokens per
+    second and time left if stderr is a terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: Language = "en") -> None:
         super().__init__()
+        self._language, self._findings = language, list[Finding]()
         self._bar: Any = None
         self._pace = Pace()
         self._score = ""
@@ -80,11 +85,15 @@ class OnTerminal(Silent):
         self._pace.add(tokens)
         figures = f"loss {loss:.3f}{self._score}  {self._pace.tokens_per_second:,.0f} tokens/s"
         left = self._pace.seconds_for(steps - done)
-        self._bar.update(self._task, completed=done, total=steps, figures=f"{figures}  {in_words(left)} left")
+        self._bar.update(self._task, completed=done, total=steps, figures=f"{figures}  {duration(left)} left")
 
     def epoch(self, record: dict[str, Any]) -> None:
         if record.get("macro_f1") is not None:
             self._score = f"  macro F1 {record['macro_f1']:.3f}"
+        found = [Finding.from_dict(each) for each in record.get("findings", [])]
+        for finding in new_findings(found, self._findings):
+            self.say(with_epoch(finding, self._language))
+        self._findings += found
 
     def finish(self) -> None:
         if self._bar is not None:
@@ -125,7 +134,7 @@ class Pace:
         return steps * (self._times[-1] - self._times[0]) / max(len(self._tokens), 1)
 
 
-def in_words(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """A duration as people write it: 42 s, 3 min 5 s, 2 h 10 min."""
     whole = round(seconds)
     if whole < 60:

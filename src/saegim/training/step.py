@@ -21,13 +21,14 @@ from saegim.tensor import isfinite, sqrt
 from saegim.tensor.core import Tensor, apply, broadcast_to, node_of
 from saegim.tensor.rows import Rows
 from saegim.tensor.transforms import Signature, gradients_of, rebuild, signature, symbols
+from saegim.training.vitals import SIGNS, vital_signs
 
 Loss = Callable[[Any, Any], Tensor]
 Array = npt.NDArray[Any]
 
 
 class _Recorded(NamedTuple):
-    """A step for arguments of one signature. Its outputs are the loss, the norm of all gradients and what has moved.
+    """A step for arguments of one signature. Its outputs: the loss, the norm of all gradients, vital signs, what moved.
 
     moved: for each further output the number of the argument that it is the new value of.
     """
@@ -44,7 +45,8 @@ class TrainStep:
     where it happened.
 
     steps: how many steps were made; state: the optimiser's arrays, by parameter and name; factor: of all learning
-    rates, for whoever decides during the run; gradient_norm: of the last step, before clipping.
+    rates, for whoever decides during the run; gradient_norm: of the last step, before clipping; vitals: where they are
+    asked for, the vital signs of the last step (`training.vitals`).
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class TrainStep:
         *,
         clip_norm: float | None = None,
         allow_unlearnable: bool = False,
+        vitals: bool = False,
     ) -> None:
         if clip_norm is not None and not clip_norm > 0:
             raise SettingError(f"a clip_norm above 0 expected, {clip_norm} given")
@@ -64,6 +67,8 @@ class TrainStep:
         self.steps = 0
         self.factor = 1.0
         self.gradient_norm = float("nan")
+        self.vitals: Array = np.zeros((0, SIGNS), np.float32)
+        self._watches = vitals
         self.state: dict[str, State] = {
             name: optimizer.optimizer_for(name).init(each) for name, each in model.named_parameters()
         }
@@ -75,14 +80,14 @@ class TrainStep:
         step = np.array(self.steps + 1, np.float64)
         sign, tensors = signature((self.model, self.state, rates, step, args))
         program, moved = self._recorded(sign)
-        loss, norm, *values = program(*_arrays(tensors))
+        loss, norm, vitals, *values = program(*_arrays(tensors))
         # Also of a step that is not finite: then they are as they were, but their memory may be another's.
         for number, value in zip(moved, values, strict=True):
             tensors[number]._value = value
         if not (np.isfinite(loss) and np.isfinite(norm)):
             raise NonFiniteError(self._blame(program.graph, _arrays(tensors), float(loss)))
         self.steps += 1
-        self.gradient_norm = float(norm)
+        self.gradient_norm, self.vitals = float(norm), vitals
         return Tensor(loss)
 
     @property
@@ -113,15 +118,19 @@ class TrainStep:
 
         after = dict(model.named_tensors())  # buffers that the forward pass replaced are new already
         after = {name: _if(finite, each, before[name]) for name, each in after.items()}
-        state = dict(olds)
+        state, moves = dict(olds), {}
         for name, gradient in gradients.items():
             part = self.optimizer.optimizer_for(name)
             rate = rates[self.optimizer.parts().index(part)]
-            after[name], state[name] = _update(part, finite, before[name], gradient, state[name], rate, step)
+            after[name], state[name] = _update(part, finite, before[name], gradient, olds[name], rate, step)
+            moves[name] = before[name], after[name]
+            if isinstance(gradient, Rows):
+                moves[name] = part.moved_rows(before[name], gradient, olds[name], rate, step)
+        vitals = vital_signs(gradients, moves) if self._watches else Tensor(self.vitals)
         number = {id(each): place for place, each in enumerate(symbolic)}
         pairs = [(number[id(before[name])], each) for name, each in after.items()]
         pairs += [(number[id(old)], state[name][key]) for name, slot in olds.items() for key, old in slot.items()]
-        outputs = (loss, norm, *(new for _, new in pairs))
+        outputs = (loss, norm, vitals, *(new for _, new in pairs))
         donated = frozenset(node_of(symbolic[place]) for place, _ in pairs)
         graph = Graph(tuple(map(node_of, symbolic)), tuple(map(node_of, outputs)), donated)
         return _Recorded(compile_graph(graph), tuple(place for place, _ in pairs))

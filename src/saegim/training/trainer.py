@@ -21,13 +21,15 @@ from saegim.optim import ByName, Optimizer
 from saegim.text.parallel import in_order
 from saegim.training.checkpoint import State, arrays_of, read_checkpoint, set_arrays, write_checkpoint
 from saegim.training.clock import Clock
+from saegim.training.doctor import examine
 from saegim.training.files import Arrays, open_folder, write_atomically
 from saegim.training.interrupts import Interrupts
 from saegim.training.learned import Run
 from saegim.training.objective import Examples, Inputs, Objective
-from saegim.training.progress import Progress, in_words
+from saegim.training.progress import Progress, duration
 from saegim.training.settings import Settings
 from saegim.training.step import TrainStep
+from saegim.training.vitals import flow_of, layers_of
 
 Array = npt.NDArray[Any]
 
@@ -59,7 +61,7 @@ class Trainer:
         self.folder, self.run = folder, run or Run("")
         self.state = State()
         self.best: Arrays = {}
-        self.step = TrainStep(model, optimizer, objective.loss, clip_norm=settings.clip_norm)
+        self.step = TrainStep(model, optimizer, objective.loss, clip_norm=settings.clip_norm, vitals=True)
         self.clock = Clock(settings.time_budget, began)
         self._interrupts = Interrupts()
         self._saved, self._save_cost = time.monotonic(), 0.0
@@ -117,9 +119,12 @@ class Trainer:
             self.clock.first_step = state.first_step = self.clock.elapsed()
         self.step.factor = self._rate_factor()
         loss = float(self.step(batch, (train.labels[rows], self._importance[rows])))
+        if state.first_loss is None:
+            state.first_loss = loss
         state.steps += 1
         state.batch += 1
         state.loss_sum += loss * len(rows)
+        state.signs = (np.array(state.signs or 0.0) + self.step.vitals).tolist()
         seconds = time.monotonic() - began
         if self.step.programs > programs:
             self.clock.program_made(seconds)
@@ -132,19 +137,23 @@ class Trainer:
     def _end_epoch(self, train_loss: float, padding: float, complete: bool) -> None:
         state = self.state
         record: dict[str, Any] = {"epoch": state.epoch + 1, "complete": complete, "train_loss": train_loss}
+        if not state.epoch:
+            record["first_loss"] = state.first_loss
         record["padding"] = round(padding, 4)
         score = -train_loss
         if self._valid is not None:
             record |= self._validate(self._valid)
             score = -record["valid_loss"] if self.settings.monitor == "loss" else record[self.settings.monitor]
         record["seconds"] = round(self.clock.elapsed(), 3)
+        record["flow"] = flow_of(layers_of(self.step.state), state.signs, state.batch)
+        record["findings"] = [each.to_dict() for each in examine([*state.history, record])]
         if state.best_score is None or score > state.best_score:
             self._require_finite_weights()
             state.best_score, state.best_epoch = score, state.epoch
             self.best = arrays_of(self.model)
         state.history.append(record)
         state.epoch += 1
-        state.batch, state.loss_sum = 0, 0.0
+        state.batch, state.loss_sum, state.signs = 0, 0.0, []
         self.progress.epoch(record)
         self._write_log()
         self._save_if_due()
@@ -239,7 +248,7 @@ class Trainer:
         if found is not None:
             self.best, self.state = found
             self.clock.go_on(self.state.seconds, self.state.first_step)
-            where = f"epoch {self.state.epoch + 1} after {self.state.steps} steps and {in_words(self.state.seconds)}"
+            where = f"epoch {self.state.epoch + 1} after {self.state.steps} steps and {duration(self.state.seconds)}"
             self.progress.say(f"resumed in {where}")
         elif resume:
             self.progress.say("there is no checkpoint yet: training starts from the beginning")

@@ -186,6 +186,10 @@ def pickled(_content: bytes) -> bytes:
     return b"\x80\x04\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x05touch\x85R."
 
 
+def forget_texts(place: Path) -> None:
+    (place / MODEL / "run.yaml").write_text("file: gone.csv\nsha256: x\n", encoding="utf-8")
+
+
 DEEP = b"[" * 100_000
 FILES = (CONFIG, WEIGHTS, METRICS, TOKENIZER)
 
@@ -295,4 +299,31 @@ WEIGHT_FORGERIES = [
     forged_arrays("weights NaN", lambda arrays: arrays["encoder.weights"].fill(np.nan)),
 ]
 
-CASES = [*ACCIDENTS, *FORGERIES, *WEIGHT_FORGERIES]
+REPORT = ("report", MODEL, "--quiet")
+
+
+def reported(name: str, says: str, file: str, content: bytes) -> Case:
+    """A report on a folder in which one file holds something else."""
+    return Case(f"report: {name}", REPORT, says, {f"{MODEL}/{file}": content})
+
+
+REPORTS = [
+    Case("report of nothing", ("report", "gone"), "gone is not a folder", process=True),
+    Case("report of a file", ("report", "m.bin"), "m.bin is not a folder", {"m.bin": "x"}),
+    Case("report of a folder of pictures", ("report", "m"), "m holds no config.json", {"m/a.png": "x"}),
+    Case("report of a cut model", REPORT, WEIGHTS, prepare=missing(WEIGHTS).prepare),
+    Case("report where a page is a folder", REPORT, "report.html cannot be written", {f"{MODEL}/report.html/x": "x"}),
+    Case("report called after a table", ("report", MODEL, "--out", "d.csv"), "--out d.csv is no name", {"d.csv": "x"}),
+    Case("report on no texts", ("report", MODEL, "--data", "gone.csv"), "gone.csv does not exist"),
+    reported("a cut comparison", "comparison.json is no comparison", "comparison.json", b'{"contenders": ['),
+    reported("a comparison of nothing", "comparison.json is no comparison", "comparison.json", b"{}"),
+    reported("a comparison without end", "comparison.json is no comparison", "comparison.json", DEEP),
+    reported("a comparison that is a pickle", "comparison.json is no comparison", "comparison.json", pickled(b"")),
+    reported("a run that is a pickle", "run.yaml is no list of options", "run.yaml", pickled(b"")),
+    reported("a run that runs", "run.yaml is no list", "run.yaml", b"!!python/object/apply:os.system [touch x]"),
+    reported("a run without end", "run.yaml is no list", "run.yaml", b"a: &a [*a, *a]\n"),
+    reported("rules that are none", "rules.yaml", "rules.yaml", b"]"),
+    Case("report whose texts are gone", ("report", MODEL), "is not there any more", prepare=forget_texts, code=0),
+]
+
+CASES = [*ACCIDENTS, *FORGERIES, *WEIGHT_FORGERIES, *REPORTS]

@@ -6,7 +6,18 @@ import pytest
 
 from saegim.__about__ import __version__
 
-COMMANDS = ("demo", "train", "evaluate", "predict", "compare", "explain", "summary", "anatomy", "rules check")
+COMMANDS = (
+    "demo",
+    "train",
+    "evaluate",
+    "predict",
+    "compare",
+    "explain",
+    "report",
+    "summary",
+    "anatomy",
+    "rules check",
+)
 HEAVY = (
     "numpy",
     "scipy",
@@ -19,6 +30,8 @@ HEAVY = (
     "yaml",
     "safetensors",
     "optree",
+    "jinja2",
+    "vl_convert",
 )
 
 

@@ -28,7 +28,11 @@ def test_a_run_from_labelled_texts_to_a_folder(trained, table, rule_file):
     assert found["accuracy"] > 0.9
     assert 0 < found["macro_f1"] <= 1
     assert found["rules"]["texts"] == 20
-    assert [one["name"] for one in found["comparison"]["contenders"]] == ["rules", "network (bag)"]
+    assert [one["name"] for one in found["comparison"]["contenders"]] == [
+        "majority class",
+        "rules",
+        "network (bag)",
+    ]
     assert "rules" in found["verdict"]
     assert (folder / "rules.yaml").read_bytes() == rule_file.read_bytes()
     assert (folder / "README.md").exists()

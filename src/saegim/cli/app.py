@@ -14,6 +14,7 @@ from saegim.cli.evaluate import evaluate
 from saegim.cli.explain import explain
 from saegim.cli.options import Debug
 from saegim.cli.predict import predict
+from saegim.cli.report import report
 from saegim.cli.rules import check
 from saegim.cli.summary import summary
 from saegim.cli.train import train
@@ -47,6 +48,9 @@ def build() -> typer.Typer:
             'saegim explain model "정말 재미있다"', 'saegim explain rules.yaml "정말 재미있다" --language ko'
         )
     )(explain)
+    app.command(epilog=_examples("saegim report model", "saegim report model --data new-reviews.csv --language ko"))(
+        report
+    )
     app.command(epilog=_examples("saegim summary model"))(summary)
     app.command(
         epilog=_examples(

@@ -32,11 +32,13 @@ from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import data, rules, training
+    from saegim.cli import run_folder
     from saegim.evaluation import compare as comparing
     from saegim.evaluation import learned
     from saegim.evaluation import verdict as verdicts
 else:
     data, rules, training = late("saegim.data"), late("saegim.rules"), late("saegim.training")
+    run_folder = late("saegim.cli.run_folder")
     comparing, verdicts = late("saegim.evaluation.compare"), late("saegim.evaluation.verdict")
     learned = late("saegim.evaluation.learned")
 
@@ -50,6 +52,9 @@ def compare(
     rule_file: RuleFile = None,
     test: Annotated[
         Path | None, typer.Option("--test", metavar="FILE", help="Texts to measure on; a fifth of DATA if left out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Keep the comparison there, for `saegim report`.")
     ] = None,
     model: ModelName = Model.auto,
     time_budget: TimeBudget = None,
@@ -68,6 +73,8 @@ def compare(
     """
     console = Console(as_json=as_json, quiet=quiet)
     budget = seconds(time_budget)
+    if out is not None:
+        run_folder.claim(out)
     if rule_file is not None:
         rules.load_rules(rule_file)  # what is wrong with it is told before anything is trained
     table = labelled_texts(console, file, text, label, skip_bad_rows=skip_bad_rows)
@@ -88,6 +95,8 @@ def compare(
     comparison = comparing.compare(
         contenders, parts.train, parts.valid, seed=seed, progress=lambda name: console.say(f"building: {name}")
     )
+    if out is not None:
+        run_folder.keep_comparison(out, comparison)
     said = verdicts.verdict(comparison, language.value)
     console.result(
         {**comparison.to_dict(), "verdict": said, "findings": [vars(each) for each in parts.findings]},

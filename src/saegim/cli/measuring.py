@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saegim.evaluation import Comparison, Measurement, Scores, assemble, score
+from saegim.evaluation import Comparison, MajorityClass, Measurement, Scores, assemble
 from saegim.evaluation.learned import Learned
 from saegim.evaluation.tables import Language
 from saegim.evaluation.verdict import verdict
@@ -43,7 +43,7 @@ class Figures:
             f"on {self.scores.n:,} texts held out from training:"
             f" accuracy {self.scores.accuracy:.4f}, macro F1 {self.scores.macro_f1:.4f}"
         ]
-        if self.comparison is not None:
+        if self.comparison is not None and self.rules is not None:
             lines += ["", self.comparison.table(self.language).text(), "", str(self.verdict), ""]
         return "\n".join(lines)
 
@@ -53,24 +53,26 @@ def measured(
     rules: RuleSet | None,
     held_out: tuple[Sequence[str], Sequence[str]],
     *,
-    train_rows: int,
+    train_labels: Sequence[str],
     language: Language,
 ) -> Figures:
-    """The figures of a classifier trained on `train_rows` texts, on texts with labels that it was not trained on."""
+    """The figures of a classifier trained on texts with these labels, on others that it was not trained on.
+
+    The comparison has the majority class, the rules if there are any, and the network.
+    """
     texts, labels = held_out
     if not texts:
         return Figures()
-    learned = Learned(classifier)
+    learned, constant = Learned(classifier), MajorityClass().fit([], train_labels)
     network = _measurement(
         f"network ({classifier.kind_})", "learned", learned.predict, texts, classifier.seconds_, learned.size_bytes()
     )
-    assert network.predictions is not None
-    scores = score(labels, network.predictions)
-    if rules is None:
-        return Figures(scores)
-    expert = _measurement("rules", "rules", rules.predict, texts, 0.0, None)
-    comparison = assemble([expert, network], labels, train_rows=train_rows)
-    return Figures(scores, measure_rules(rules, texts, labels), comparison, verdict(comparison, language), language)
+    majority = _measurement("majority class", "majority", constant.predict, texts, 0.0, constant.size_bytes())
+    expert = [] if rules is None else [_measurement("rules", "rules", rules.predict, texts, 0.0, None)]
+    comparison = assemble([majority, *expert, network], labels, train_rows=len(train_labels))
+    scores = comparison.result(network.name).scores
+    about_rules = None if rules is None else measure_rules(rules, texts, labels)
+    return Figures(scores, about_rules, comparison, verdict(comparison, language), language)
 
 
 def _measurement(

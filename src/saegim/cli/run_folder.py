@@ -7,16 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from saegim.__about__ import __version__
 from saegim.cli.console import Console
 from saegim.errors import DataError, SettingError
-from saegim.training import checkpoint, files
+from saegim.evaluation import COMPARISON, Comparison, write_comparison
+from saegim.training import checkpoint, files, run_file
 
 RULES = "rules.yaml"
-RUN = "run.yaml"
-_OURS = ("config.json", RUN, "log.jsonl", checkpoint.NAME)
+_OURS = ("config.json", run_file.RUN, "log.jsonl", checkpoint.NAME, COMPARISON)
 
 
 def claim(folder: Path) -> None:
@@ -33,11 +30,8 @@ def claim(folder: Path) -> None:
 
 def describe(folder: Path, *, resume: bool, **options: Any) -> None:
     """Writes run.yaml: all that is needed to repeat the run. A run that goes on keeps what it began with."""
-    if resume and (folder / RUN).exists():
-        return
-    given = {name: str(each) if isinstance(each, Path) else each for name, each in options.items()}
-    content = {"saegim": __version__, **given, "sha256": files.digest(options["file"])}
-    files.write_atomically(folder / RUN, yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode())
+    if not (resume and (folder / run_file.RUN).exists()):
+        run_file.describe(folder, **options)
 
 
 @contextmanager
@@ -65,6 +59,14 @@ def keep_rules(console: Console, folder: Path, rules: Path | None) -> None:
         files.write_atomically(folder / RULES, content)
     elif (folder / RULES).exists():
         console.say(f"{folder / RULES} is from an earlier run; it is kept, and explanations will use it")
+
+
+def keep_comparison(folder: Path, comparison: Comparison | None) -> None:
+    """Writes the comparison into the folder; one of an earlier run does not stay where there is none."""
+    if comparison is not None:
+        write_comparison(comparison, folder)
+    else:
+        (folder / COMPARISON).unlink(missing_ok=True)
 
 
 def _written(path: Path) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,13 +93,14 @@ def train(
     run_folder.keep_rules(console, out, rule_file)
 
     held_out = _held_out(data, classifier)
-    train_rows = len(data.train) - (len(held_out[0]) if data.valid is None else 0)
-    figures = measuring.measured(classifier, rule_set, held_out, train_rows=train_rows, language=language.value)
+    train_labels = _train_labels(data, held_out[1])
+    figures = measuring.measured(classifier, rule_set, held_out, train_labels=train_labels, language=language.value)
+    run_folder.keep_comparison(out, figures.comparison)
     console.result(
         {
             "model": out,
             "kind": classifier.kind_,
-            "train_rows": train_rows,
+            "train_rows": len(train_labels),
             **figures.to_dict(),
             "epochs": len(classifier.history_),
             "seconds": classifier.seconds_,
@@ -116,6 +119,12 @@ def _known(data: CheckedData) -> tuple[list[str], list[str]] | None:
     classes = set(data.train.labels or [])
     pairs = [pair for pair in zip(data.valid.texts, data.valid.labels or [], strict=True) if pair[1] in classes]
     return [text for text, _ in pairs], [label for _, label in pairs]
+
+
+def _train_labels(data: CheckedData, held_out: Sequence[str]) -> list[str]:
+    """The labels of the texts that training saw, in any order."""
+    counts = Counter(data.train.labels or []) - Counter(held_out if data.valid is None else ())
+    return list(counts.elements())
 
 
 def _held_out(data: CheckedData, classifier: training.TextClassifier) -> tuple[list[str], list[str]]:

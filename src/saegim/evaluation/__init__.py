@@ -18,9 +18,11 @@ from saegim.evaluation.compare import (
 from saegim.evaluation.comparison import Comparison, Measurement, Result, assemble
 from saegim.evaluation.judgement import Judgement, judge
 from saegim.evaluation.metrics import ClassScore, Scores, accuracy_and_macro_f1, score
+from saegim.evaluation.stored import COMPARISON, read_comparison, write_comparison
 from saegim.evaluation.tables import PlainTable
 
 __all__ = [
+    "COMPARISON",
     "ClassScore",
     "Comparison",
     "Contender",
@@ -43,7 +45,9 @@ __all__ = [
     "classical_contenders",
     "judge",
     "paired_bootstrap",
+    "read_comparison",
     "resample",
     "score",
     "sign_test",
+    "write_comparison",
 ]

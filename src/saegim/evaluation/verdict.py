@@ -15,7 +15,7 @@ from saegim.evaluation.judgement import Judgement, Rivalry, judge
 from saegim.evaluation.tables import Language
 from saegim.evaluation.wording import Wording
 
-__all__ = ["verdict"]
+__all__ = ["sentences", "verdict"]
 
 WORDINGS: dict[Language, type[Wording]] = {"en": wording_en.English, "ko": wording_ko.Korean}
 
@@ -25,10 +25,15 @@ def verdict(comparison: Comparison, language: Language = "en") -> str:
 
     Raises SettingError for a language other than "en" and "ko".
     """
+    return " ".join(sentences(comparison, language))
+
+
+def sentences(comparison: Comparison, language: Language = "en") -> list[str]:
+    """The verdict's sentences, the conclusion first. Raises as `verdict` does."""
     if language not in WORDINGS:
         raise SettingError(f"the language {language!r} is not known; choose 'en' or 'ko'")
     judgement = judge(comparison)
-    return " ".join(_sentences(judgement, WORDINGS[language](comparison, judgement)))
+    return list(_sentences(judgement, WORDINGS[language](comparison, judgement)))
 
 
 def _sentences(judgement: Judgement, say: Wording) -> Iterator[str]:

@@ -22,7 +22,7 @@ from saegim.text.tokenizer import Kind as TokenKind
 from saegim.training import text_folder
 from saegim.training.affordable import affordable_share
 from saegim.training.classifying import Classifier
-from saegim.training.examples import hold_out, labelled, softly_labelled, validation, weighted
+from saegim.training.examples import affordable, hold_out, labelled, softly_labelled, validation, weighted
 from saegim.training.learned import LearnedText
 from saegim.training.learning import Task, learn, stored_share
 from saegim.training.progress import Noting, Progress, Silent
@@ -143,7 +143,7 @@ class TextClassifier(Classifier[LearnedText]):
                 f"{100 * share:.2g}% of the {len(train)} texts are used: reading all of them would take most of the "
                 "time budget; a longer one uses more"
             )
-            train, _rest = train.split(1 - share, settings.seed)
+            train = affordable(train, share, settings.seed)
         if held_out is None:
             train, held_out = hold_out(train, settings.validation_share, settings.seed)
 
@@ -156,6 +156,14 @@ class TextClassifier(Classifier[LearnedText]):
         if held_out is not None:
             self.validation_ = (held_out.texts, classes[held_out.numbers])
         return self
+
+    def held_out(self, X: Any, y: Any) -> tuple[list[str], Array] | None:  # noqa: N803
+        """The texts and labels that `fit` held out of X (n) and y (n), the ones it was given, to choose the best epoch
+        by; None if it held out none. Raises DataError for texts or labels that cannot be learned from."""
+        settings, share = self._settings(), self._require_fitted().run.share
+        train, classes = labelled(X, y)
+        _rest, held_out = hold_out(affordable(train, share, settings.seed), settings.validation_share, settings.seed)
+        return None if held_out is None else (held_out.texts, classes[held_out.numbers])
 
     def _settings(self, choice: Choice | None = None) -> Settings:
         """The parameters as settings, those that are left open as `choice` has them."""

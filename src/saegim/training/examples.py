@@ -115,6 +115,11 @@ def validation(valid: Any, classes: Array) -> Labelled:
     return Labelled(texts, np.array([number[each] for each in values], np.int64))
 
 
+def affordable(train: Labelled, share: float, seed: int) -> Labelled:
+    """The texts that training uses: a share of them, when there is no time for all."""
+    return train.split(1 - share, seed)[0] if share < 1 else train
+
+
 def hold_out(train: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled | None]:
     """Training texts, and a share of them to choose the best epoch by; None when every text is needed."""
     if not share or len(train) < _FEW_FOR_VALIDATION or np.bincount(train.numbers).max() < 2:

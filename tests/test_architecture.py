@@ -40,7 +40,20 @@ FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
 NAMESPACE = FLOOR["tensor"]
 
 # Imports inside of functions: only of what is heavy and may never be needed.
-LATE = {"babel", "joblib", "kiwipiepy", "numpy", "onnx", "pandas", "polars", "rich", "scipy", "sklearn", "torch"}
+LATE = {
+    "babel",
+    "joblib",
+    "kiwipiepy",
+    "numpy",
+    "onnx",
+    "pandas",
+    "polars",
+    "rich",
+    "scipy",
+    "sklearn",
+    "tensorboardX",
+    "torch",
+}
 LONGEST = 500
 
 

@@ -15,8 +15,9 @@ from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim.training import progress
+    from saegim.training import tensorboard as board
 else:
-    progress = late("saegim.training.progress")
+    progress, board = late("saegim.training.progress"), late("saegim.training.tensorboard")
 
 # What could break a line or steer a terminal: control characters, line separators, changes of direction.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -44,9 +45,10 @@ class Console:
         elif text:
             print(text, flush=True)
 
-    def progress(self, language: Literal["en", "ko"] = "en") -> progress.Progress:
-        """Who listens to a training run: stderr, or nobody."""
-        return progress.Silent() if self.quiet else progress.OnTerminal(language)
+    def progress(self, language: Literal["en", "ko"] = "en", tensorboard: Path | None = None) -> progress.Progress:
+        """Who listens to a training run: stderr, or nobody; and event files in a folder for TensorBoard."""
+        listener = progress.Silent() if self.quiet else progress.OnTerminal(language)
+        return listener if tensorboard is None else board.TensorBoard(listener, tensorboard)
 
 
 def one_line(text: str) -> str:

@@ -52,6 +52,9 @@ Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Everyth
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, max=1024, help="Processor cores to use; all if left out.")
 ]
+TensorBoardFolder = Annotated[
+    Path | None, typer.Option("--tensorboard", metavar="DIR", help="Write event files for TensorBoard there, too.")
+]
 InLanguage = Annotated[Language, typer.Option("--language", help="The language of explanations and verdicts.")]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else.")]

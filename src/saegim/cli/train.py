@@ -24,6 +24,7 @@ from saegim.cli.options import (
     RuleFile,
     Seed,
     SkipBadRows,
+    TensorBoardFolder,
     TextColumn,
     Threads,
     TimeBudget,
@@ -56,6 +57,7 @@ def train(
     threads: Threads = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in DIR.")] = False,
     skip_bad_rows: SkipBadRows = False,
+    tensorboard: TensorBoardFolder = None,
     language: InLanguage = Language.en,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -68,7 +70,7 @@ def train(
     and measured on the same validation texts, and a paragraph says which of the two to trust.
     """
     console = Console(as_json=as_json, quiet=quiet)
-    budget = seconds(time_budget)
+    budget, progress = seconds(time_budget), console.progress(language.value, tensorboard)
     run_folder.claim(out)
     rule_set = None if rule_file is None else rules.load_rules(rule_file)
     table = labelled_texts(console, file, text, label, skip_bad_rows=skip_bad_rows)
@@ -87,7 +89,7 @@ def train(
             valid=_known(data),
             folder=out,
             resume=resume,
-            progress=console.progress(language.value),
+            progress=progress,
         )
     classifier.save(out)
     run_folder.keep_rules(console, out, rule_file)

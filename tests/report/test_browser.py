@@ -7,7 +7,18 @@ import pytest
 from report.conftest import EVIL, EVIL_LABEL
 from saegim.report import write_report
 
-SECTIONS = ["verdict", "comparison", "training", "confusion", "calibration", "examples", "errors", "model", "repeat"]
+SECTIONS = [
+    "verdict",
+    "comparison",
+    "training",
+    "confusion",
+    "calibration",
+    "flow",
+    "examples",
+    "errors",
+    "model",
+    "repeat",
+]
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
@@ -32,8 +43,8 @@ def test_it_renders_without_errors_or_requests(visit, pages, language, window):
     assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]
     assert page.title() != "owned"
     charts = page.locator(".chart svg:visible")
-    assert charts.count() == 4
-    for number in range(4):
+    assert charts.count() == 6
+    for number in range(6):
         box = charts.nth(number).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= page.viewport_size["width"]
@@ -128,7 +139,7 @@ def test_marks_of_charts_say_what_they_are(visit, pages):
 def test_without_scripts_everything_can_be_read(visit, pages):
     page = visit(pages["en"], java_script_enabled=False).page
     assert page.locator("h1").is_visible()
-    assert page.locator(".chart svg:visible").count() == 4
+    assert page.locator(".chart svg:visible").count() == 6
     assert page.locator(".cards > li:visible").count() > 10
     assert page.locator(".controls:visible, .theme:visible, .copy:visible").count() == 0
 

@@ -35,6 +35,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "said": "{layer}, epoch {epoch}: {value:.2e}",
         "label": "{title}: {n} layers over {epochs} epochs",
         "findings": "What the doctor says",
+        "healthy": (
+            "Nothing is wrong: no gradient fades or explodes, no layer is dead, the learning rate fits, and what was "
+            "learned holds on other texts."
+        ),
     },
     "ko": {
         "title": "기울기의 흐름",
@@ -52,7 +56,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "caption": "에폭마다, 층마다의 기울기(와 변화)",
         "said": "{layer}, {epoch}번째 에폭: {value:.2e}",
         "label": "{title}: 층 {n}개, 에폭 {epochs}번",
-        "findings": "의사의 소견",
+        "findings": "진단",
+        "healthy": (
+            "이상이 없습니다. 사라지거나 폭발하는 기울기도, 죽은 층도 없고, 학습률이 알맞으며, 배운 것이 다른 글에도 "
+            "통합니다."
+        ),
     },
 }
 
@@ -77,7 +85,7 @@ def section(epochs: Sequence[dict[str, Any]], findings: Sequence[str], language:
         {
             "intro": say["intro"],
             "figures": figures,
-            "findings": findings,
+            "findings": findings or [say["healthy"]],
             "findings_title": say["findings"],
             "table": _table(layers, flows, say, language),
         },

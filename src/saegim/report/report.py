@@ -29,6 +29,7 @@ from saegim.report.highlight import pieces
 from saegim.report.page import Page, page, write_page
 from saegim.report.run import Run, read_run
 from saegim.report.section import Language, Section
+from saegim.training.advice import in_words
 
 __all__ = ["Report", "report_on", "write_report"]
 
@@ -122,7 +123,7 @@ def report_on(run: Run, evidence: Evidence | Missing, language: Language = "en")
 
 def _sections(run: Run, evidence: Evidence | None, language: Language) -> list[Section]:
     scores = None if evidence is None else score(evidence.true, evidence.predicted)
-    history = _history(run)
+    history = _history(run, language)
     found: list[Section | None] = [
         verdict.section(run.comparison, scores, history, language),
         comparison.section(run.comparison, language),
@@ -134,7 +135,7 @@ def _sections(run: Run, evidence: Evidence | None, language: Language) -> list[S
         right = np.array([true == said for true, said in zip(evidence.true, evidence.predicted, strict=True)])
         found.append(calibration.section(evidence.confidence, right, language))
     if history is not None:
-        found.append(flow.section(history["records"], [], language))
+        found.append(flow.section(history["records"], history["findings"], language))
     if evidence is not None:
         wrong = evidence.wrong
         chosen, worst = examples.choose(evidence, run.rules), wrong[: errors.MOST]
@@ -148,7 +149,7 @@ def _sections(run: Run, evidence: Evidence | None, language: Language) -> list[S
     return [each for each in found if each is not None]
 
 
-def _history(run: Run) -> dict[str, Any] | None:
+def _history(run: Run, language: Language) -> dict[str, Any] | None:
     classifier = run.classifier
     if classifier is None:
         return None
@@ -159,6 +160,7 @@ def _history(run: Run) -> dict[str, Any] | None:
         "best": classifier.best_epoch_ + 1,
         "seconds": classifier.seconds_,
         "notes": classifier.notes_,
+        "findings": [in_words(each, language) for each in classifier.findings_],
     }
 
 

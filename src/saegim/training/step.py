@@ -67,7 +67,7 @@ class TrainStep:
         self.steps = 0
         self.factor = 1.0
         self.gradient_norm = float("nan")
-        self.vitals: Array = np.zeros((0, SIGNS), np.float32)
+        self.vitals: Array = np.zeros((0, SIGNS))
         self._watches = vitals
         self.state: dict[str, State] = {
             name: optimizer.optimizer_for(name).init(each) for name, each in model.named_parameters()
@@ -80,14 +80,16 @@ class TrainStep:
         step = np.array(self.steps + 1, np.float64)
         sign, tensors = signature((self.model, self.state, rates, step, args))
         program, moved = self._recorded(sign)
-        loss, norm, vitals, *values = program(*_arrays(tensors))
+        loss, norm, *rest = program(*_arrays(tensors))
+        signs, values = rest[: -len(moved)], rest[-len(moved) :]
         # Also of a step that is not finite: then they are as they were, but their memory may be another's.
         for number, value in zip(moved, values, strict=True):
             tensors[number]._value = value
         if not (np.isfinite(loss) and np.isfinite(norm)):
             raise NonFiniteError(self._blame(program.graph, _arrays(tensors), float(loss)))
         self.steps += 1
-        self.gradient_norm, self.vitals = float(norm), vitals
+        self.gradient_norm = float(norm)
+        self.vitals = np.array(signs, np.float64).reshape(-1, SIGNS)
         return Tensor(loss)
 
     @property
@@ -126,11 +128,11 @@ class TrainStep:
             moves[name] = before[name], after[name]
             if isinstance(gradient, Rows):
                 moves[name] = part.moved_rows(before[name], gradient, olds[name], rate, step)
-        vitals = vital_signs(gradients, moves) if self._watches else Tensor(self.vitals)
+        signs = vital_signs(gradients, moves) if self._watches else []
         number = {id(each): place for place, each in enumerate(symbolic)}
         pairs = [(number[id(before[name])], each) for name, each in after.items()]
         pairs += [(number[id(old)], state[name][key]) for name, slot in olds.items() for key, old in slot.items()]
-        outputs = (loss, norm, vitals, *(new for _, new in pairs))
+        outputs = (loss, norm, *signs, *(new for _, new in pairs))
         donated = frozenset(node_of(symbolic[place]) for place, _ in pairs)
         graph = Graph(tuple(map(node_of, symbolic)), tuple(map(node_of, outputs)), donated)
         return _Recorded(compile_graph(graph), tuple(place for place, _ in pairs))

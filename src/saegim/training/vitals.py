@@ -6,10 +6,13 @@ already, and the update reads and writes every weight once. Of a table only the 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from saegim import tensor as sg
 from saegim.dtypes import float32
@@ -17,12 +20,12 @@ from saegim.nn.module import is_bias
 from saegim.optim.base import Gradient
 from saegim.optim.clipping import squared_norm
 from saegim.tensor.core import Tensor, cast
-from saegim.tensor.rows import Rows
 
 SIGNS = 4
-"""Signs of a layer: the squared norms of its gradient, its change and its weights, and the share of its units that
-are dead: whose bias has a gradient of exactly 0, because nothing that the batch holds makes them answer."""
+"""Signs of a layer: the squared norms of its gradient, of its change and of its weights after the step, and the share
+of its units that are dead: whose bias has a gradient of exactly 0, because nothing in the batch makes them answer."""
 
+Array = npt.NDArray[Any]
 Moves = Mapping[str, tuple[Tensor, Tensor]]
 
 
@@ -34,32 +37,37 @@ def layers_of(parameters: Iterable[str]) -> dict[str, list[str]]:
     return layers
 
 
-def vital_signs(gradients: Mapping[str, Gradient], moves: Moves) -> Tensor:
-    """(L, 4) float32, a row of signs for each of `layers_of(gradients)`.
+def vital_signs(gradients: Mapping[str, Gradient], moves: Moves) -> list[Tensor]:
+    """SIGNS scalars for each of `layers_of(gradients)`.
 
     moves: each parameter before and after the step; of a table the rows in use.
     """
-    return sg.stack([_signs(names, gradients, moves) for names in layers_of(gradients).values()])
+    return [sign for names in layers_of(gradients).values() for sign in _signs(names, gradients, moves)]
 
 
-def _signs(names: list[str], gradients: Mapping[str, Gradient], moves: Moves) -> Tensor:
-    gradient = sum(squared_norm(gradients[name]) for name in names)
-    change = sum(_squares(moves[name][1] - moves[name][0]) for name in names)
-    weight = sum(_squares(moves[name][0]) for name in names)
-    return sg.stack([cast(sg.asarray(each), float32) for each in (gradient, change, weight, _dead(names, gradients))])
+def _signs(names: Sequence[str], gradients: Mapping[str, Gradient], moves: Moves) -> tuple[Tensor, ...]:
+    return (
+        _sum(squared_norm(gradients[name]) for name in names),
+        _sum(_squares(moves[name][1] - moves[name][0]) for name in names),
+        _sum(_squares(moves[name][1]) for name in names),
+        _dead([each for name in names if is_bias(name) and isinstance(each := gradients[name], Tensor)]),
+    )
+
+
+def _sum(scalars: Iterable[Tensor]) -> Tensor:
+    first, *others = scalars
+    return functools.reduce(Tensor.__add__, others, first)
 
 
 def _squares(x: Tensor) -> Tensor:
     return sg.sum(x * x)
 
 
-def _dead(names: list[str], gradients: Mapping[str, Gradient]) -> Tensor:
-    """The share of the layer's biases without a gradient; 0 for a layer without biases."""
-    biases = [each for name in names if is_bias(name) and not isinstance(each := gradients[name], Rows)]
+def _dead(biases: Sequence[Tensor]) -> Tensor:
+    """The share of elements that are exactly 0 in the gradients of a layer's biases; 0 without biases."""
     if not biases:
         return Tensor(np.zeros((), np.float32))
-    silent = sg.concat([sg.reshape(cast(each == 0, float32), (-1,)) for each in biases])
-    return sg.mean(silent)
+    return _sum(sg.sum(cast(sg.equal(each, 0), float32)) for each in biases) / sum(each.size for each in biases)
 
 
 def flow_of(layers: Iterable[str], sums: Sequence[Sequence[float]], steps: int) -> dict[str, dict[str, float]]:

@@ -239,6 +239,10 @@ VALUES: list[tuple[str, object]] = [
     ("network.reader.width", -128), ("network.reader.width", "128"), ("network.reader.filters", 10**9),
     ("network.reader.filter_sizes", []), ("network.reader.filter_sizes", [10**9]),
     ("network.reader.filter_sizes", "2345"), ("network.reader.dropout", float("-inf")), ("network.reader.extra", 1),
+    ("calibration", []), ("calibration", "hot"), ("calibration.temperature", 0), ("calibration.temperature", -1.5),
+    ("calibration.temperature", float("nan")), ("calibration.temperature", 1e300), ("calibration.temperature", "1"),
+    ("calibration.temperature", ...), ("calibration.examples", -1), ("calibration.error_after", 2),
+    ("calibration.bins_before", []), ("calibration.bins_after", [{"confidence": 1}]),
     ("run", None), ("run.identity", 5), ("run.share", 0.0), ("parameters", None),
     ("parameters.__class__", "x"), ("files", {}), ("files", [WEIGHTS]), ("files./etc/passwd", "0" * 64),
     ("files.~/x", "0"),
@@ -259,6 +263,7 @@ FORGERIES = [
     *(config(where, value) for where, value in VALUES),
     config("parameters.model", "gpt", code=0, says="good"),  # of another training; prediction needs none
     config("saegim", "99.9", code=0, says="good"),
+    config("calibration", ..., code=0, says="good"),  # as in a model of an earlier version
     *(forged_json(METRICS, where, value) for where, value in METRIC_VALUES),
     *(forged_json(TOKENIZER, where, value) for where, value in TOKENIZER_VALUES),
     forged("a list", METRICS, lambda _: b"[]", METRICS),

@@ -10,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from scipy.special import softmax
 
 from saegim.errors import ModelFileError
 from saegim.models import WISHES
@@ -62,7 +63,11 @@ def test_a_loaded_model_predicts_the_same_bits(models, unseen, kind, data):
     assert loaded.notes_ == made.notes_ and loaded.best_epoch_ == made.best_epoch_
     for record, other in zip(loaded.history_, made.history_, strict=True):
         assert record | {"seconds": 0} == other | {"seconds": 0}
-    assert loaded.validation_ is None and str(loaded.summary()) == str(made.summary())
+    assert (
+        loaded.calibration_ == made.calibration_ is not None
+        and loaded.validation_ is None
+        and str(loaded.summary()) == str(made.summary())
+    )
     assert loaded.size_bytes() == made.size_bytes()
 
 
@@ -232,6 +237,15 @@ def put(path, value):
     return change
 
 
+def test_a_model_of_an_earlier_version_has_no_calibration(folder, unseen):
+    forge(folder, put("calibration", ...))
+    loaded = TextClassifier.load(folder)
+    assert loaded.calibration_ is None
+    np.testing.assert_allclose(
+        loaded.predict_proba(unseen[0]), softmax(loaded.decision_function(unseen[0]).astype(float), axis=1), rtol=1e-12
+    )
+
+
 def test_a_forged_config_that_says_the_same_is_fine(folder, unseen):
     forge(folder)
     TextClassifier.load(folder).predict(unseen[0])
@@ -251,6 +265,9 @@ CONFIGS = [
     ("classes", {"type": "integer", "values": [1, 1 << 70]}), ("classes", {"type": "integer", "values": [1.5, 2.5]}),
     ("classes", {"type": "integer", "values": [True, False]}), ("classes", {"type": "number", "values": [NAN, 1.0]}),
     ("classes", {"type": "boolean", "values": [0, 1]}),
+    ("calibration", 1.0), ("calibration", {}), ("calibration/temperature", 0), ("calibration/temperature", NAN),
+    ("calibration/temperature", HUGE), ("calibration/temperature", None), ("calibration/more", 1),
+    ("calibration/examples", True), ("calibration/bins_after", [[]]), ("calibration/bins_before", DEEP),
     ("parameters", ...), ("parameters", []), ("parameters", {"unknown": 1}), ("parameters", {"self": 1}),
     ("parameters", 7), ("task", "images"), ("task", "songs"), ("task", None), ("task", []),
     ("run", ...), ("run", None), ("run", {"identity": 1, "share": 1.0}),

@@ -45,6 +45,7 @@ def model_card(learned: Learned, kind: Kind) -> str:
         f"Trained from scratch by saegim. {kind.does} {len(classes)} classes: "
         f"{', '.join(classes[:_SHOWN_CLASSES])}{more}.\n\n"
         f"## How good it is\n\n{_measured(learned, kind.examples)}\n"
+        f"## How sure it is\n\n{_calibrated(learned, kind.examples)}\n"
         f"## What was noted while it was trained\n\n{notes}\n"
         f"## Limits\n\n{kind.limits}\n\n"
         f"## Use\n\n```\n{kind.use}\n```\n"
@@ -66,3 +67,18 @@ def _measured(learned: Learned, examples: str) -> str:
     if not figures:
         return f"It was not measured: no {examples} were held out from training.\n"
     return f"On {examples} held out from training (epoch {best['epoch']}):\n\n| | |\n|---|---|\n{figures}"
+
+
+def _calibrated(learned: Learned, examples: str) -> str:
+    found = learned.calibration
+    if found is None:
+        return f"Its probabilities are not calibrated: no {examples} were held out from training.\n"
+    return (
+        f"Scores are divided by {found.temperature:.3f} before they become probabilities, which makes those of the "
+        f"{found.examples:,} {examples} that were held out mean what they say. The expected calibration error is the "
+        "mean distance between how probable answers are and how many are right; perfect probabilities would show one "
+        f"of {found.error_by_chance:.4f} by chance.\n\n"
+        "| | before | after |\n|---|---|---|\n"
+        f"| expected calibration error | {found.error_before:.4f} | {found.error_after:.4f} |\n"
+        f"| loss | {found.loss_before:.4f} | {found.loss_after:.4f} |\n"
+    )

@@ -56,7 +56,7 @@ class TextClassifier(Classifier[LearnedText]):
 
     After `fit`: `classes_` (C,), `notes_` (what was decided, found and skipped), `history_` (a dict per epoch),
     `findings_` (what the doctor found), `best_epoch_` (from 0), `kind_` (of the model), `seconds_`, `validation_`
-    (texts and labels held out, or None).
+    (texts and labels held out, or None), `calibration_` (what makes its probabilities mean what they say, or None).
     """
 
     _example = "text"

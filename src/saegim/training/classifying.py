@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from saegim.data.sources import labels_from
 from saegim.errors import DataError, ModelFileError, NotFittedError
+from saegim.training.calibration import probabilities
 from saegim.training.estimator import Estimator
 from saegim.training.folder import CONFIG
 from saegim.training.learned import Learned
@@ -27,7 +28,7 @@ class Classifier(Estimator, Generic[_Learned]):
     """A classifier after `fit` or `load`. Subclasses say how it learns, what it reads and how it is stored.
 
     `classes_` (C,), `kind_` (of the model), `history_` (a dict per epoch), `best_epoch_` (from 0), `notes_` (what was
-    decided, found and skipped), `seconds_` (of training).
+    decided, found and skipped), `seconds_` (of training), `calibration_` (how sure its probabilities may be, or None).
     """
 
     _example: ClassVar[str]  # what it reads, as sentences call one
@@ -49,11 +50,11 @@ class Classifier(Estimator, Generic[_Learned]):
         return labels
 
     def predict_proba(self, X: Any) -> Array:  # noqa: N803
-        """The probability of each class for each example, (n, C), columns as in `classes_`."""
-        scores = self.decision_function(X).astype(np.float64)
-        likelihoods = np.exp(scores - scores.max(1, keepdims=True))
-        probabilities: Array = likelihoods / likelihoods.sum(1, keepdims=True)
-        return probabilities
+        """The probability of each class for each example, (n, C), columns as in `classes_`.
+
+        Calibrated on the validation part, if there was one: of answers that are 90% probable, about 90% are right.
+        """
+        return probabilities(self.decision_function(X), self._require_fitted().temperature)
 
     def decision_function(self, X: Any) -> Array:  # noqa: N803
         """The score of each class for each example, (n, C) float32: the network's output before softmax."""
@@ -94,6 +95,7 @@ class Classifier(Estimator, Generic[_Learned]):
         self.classes_, self.kind_ = learned.classes, learned.kind
         self.history_, self.best_epoch_, self.findings_ = learned.history, learned.best_epoch, learned.findings
         self.notes_, self.seconds_ = learned.notes, learned.seconds
+        self.calibration_ = learned.calibration
 
     def _settings_with(self, chosen: dict[str, Any]) -> Settings:
         """The parameters as settings; those that are left open, and what is no parameter, as `chosen` has them."""

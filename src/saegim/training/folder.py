@@ -28,6 +28,7 @@ from saegim.__about__ import __version__
 from saegim.errors import ModelFileError, SaegimError
 from saegim.nn.module import Module
 from saegim.training import checkpoint
+from saegim.training.calibration import Calibration
 from saegim.training.doctor import Finding
 from saegim.training.files import (
     Arrays,
@@ -109,6 +110,7 @@ def _common(learned: Learned) -> dict[str, Any]:
         "kind": learned.kind,
         "classes": _classes_to_json(learned.classes),
         "run": {"identity": learned.run.identity, "share": learned.run.share},
+        "calibration": None if learned.calibration is None else learned.calibration.to_dict(),
     }
 
 
@@ -156,7 +158,8 @@ class Stored:
         if run is None:
             raise ValueError("it does not say which run it is of")
         classes = _classes_from_json(self.config["classes"])
-        return {"kind": of_type(self.config["kind"], str), "classes": classes, "run": run, **self.figures}
+        common = {"kind": of_type(self.config["kind"], str), "classes": classes, "run": run}
+        return common | {"calibration": _calibration(self.config.get("calibration"))} | self.figures
 
     def parameters(self) -> dict[str, Any]:
         """The estimator's parameters."""
@@ -266,6 +269,11 @@ def _listed_files(folder: Path, config: dict[str, Any], expected: set[str]) -> d
     if not isinstance(files, dict) or files.keys() != expected:
         raise ModelFileError(f"{folder / CONFIG} does not list the files {', '.join(sorted(expected))}; train again")
     return files
+
+
+def _calibration(stored: Any) -> Calibration | None:
+    """None for models without validation, and for those of earlier versions."""
+    return None if stored is None else Calibration.from_dict(stored)
 
 
 def _figures(stored: Any) -> dict[str, Any]:

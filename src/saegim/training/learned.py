@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy.typing as npt
 
 from saegim.models.encoder import TextEncoder
 from saegim.models.text_model import TextModel
 from saegim.nn.module import Module
+from saegim.training.calibration import Calibration, calibrate
 from saegim.training.doctor import Finding
 
 
@@ -37,6 +38,7 @@ class Learned:
 
     kind: of its model; classes: (C,) labels; history: a record per epoch; best_epoch: from 0; seconds: of training
     notes: what was decided, found and skipped
+    calibration: how sure its probabilities may be; None when nothing was held out to tell by
     """
 
     kind: str
@@ -47,6 +49,17 @@ class Learned:
     best_epoch: int = -1
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
+    calibration: Calibration | None = None
+
+    @property
+    def temperature(self) -> float:
+        """What scores are divided by before they become probabilities."""
+        return 1.0 if self.calibration is None else self.calibration.temperature
+
+    def calibrated(self, scores: npt.NDArray[Any], numbers: npt.NDArray[Any]) -> Self:
+        """The same, calibrated on its scores (n, C) of examples of classes (n,) that it was not trained on; as it is
+        if there are none."""
+        return replace(self, calibration=calibrate(scores, numbers)) if len(numbers) else self
 
     @property
     def findings(self) -> list[Finding]:

@@ -22,6 +22,7 @@ from saegim.training.learned import LearnedText, Run
 from saegim.training.objective import Classification, Examples
 from saegim.training.optimizers import optimizer_for
 from saegim.training.progress import Noting
+from saegim.training.scoring import Scorer
 from saegim.training.settings import Settings
 from saegim.training.trainer import Trainer
 
@@ -61,7 +62,11 @@ def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began
     run = task.run()
     if resume and folder is not None and model_folder.finished_run(folder) == run:
         notes.say("the run is finished already: the model in the folder is taken as it is")
-        return text_folder.load(folder)[0]
+        found = text_folder.load(folder)[0]
+        if found.calibration is not None or task.valid is None:
+            return found
+        scores = Scorer(found.network, len(found.classes))(found.encoder.encode(task.valid.texts))
+        return found.calibrated(scores, task.valid.numbers)
 
     encoder = TextEncoder(task.choice.encoder)
     encoded = encoder.fit(task.train.texts, task.train.numbers, len(task.classes), notes.say)
@@ -73,7 +78,7 @@ def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began
     objective, optimizer = Classification(network, classes, settings), optimizer_for(settings, classes)
     trainer = Trainer(network, objective, optimizer, settings, notes, folder=folder, run=run, began=began)
     state = trainer.fit(Examples(encoded, task.train.targets, task.train.weights), valid, resume=resume)
-    return LearnedText(
+    learned = LearnedText(
         kind=task.choice.kind,
         classes=task.classes,
         encoder=encoder,
@@ -84,6 +89,8 @@ def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began
         seconds=trainer.clock.elapsed(),
         notes=notes.sentences,
     )
+    scored = trainer.validation
+    return learned if scored is None else learned.calibrated(objective.scores(scored.inputs), scored.classes)
 
 
 def stored_share(folder: Path) -> float | None:

@@ -61,6 +61,7 @@ class Trainer:
         self.folder, self.run = folder, run or Run("")
         self.state = State()
         self.best: Arrays = {}
+        self._valid: Examples | None = None
         self.step = TrainStep(model, optimizer, objective.loss, clip_norm=settings.clip_norm, vitals=True)
         self.clock = Clock(settings.time_budget, began)
         self._interrupts = Interrupts()
@@ -89,6 +90,11 @@ class Trainer:
         set_arrays(self.model, self.best)
         self.model.eval()
         return self.state
+
+    @property
+    def validation(self) -> Examples | None:
+        """The validation examples that are scored after every epoch; None before `fit`, and without any."""
+        return self._valid
 
     # --- one epoch ---
 

@@ -14,6 +14,7 @@ from saegim.demo.wording import SAYINGS, Language
 from saegim.evaluation.comparison import Comparison
 from saegim.explain import Explanation
 from saegim.explain.wording import in_words
+from saegim.rules import Decision
 
 __all__ = ["report"]
 
@@ -24,7 +25,7 @@ GREETINGS = ("안녕하세요, 반갑습니다", "Guten Morgen zusammen", "buena
 def report(
     comparison: Comparison,
     verdict: str,
-    proof: Explanation | None,
+    decision: Decision | None,
     explanation: Explanation,
     out: Path,
     language: Language,
@@ -32,9 +33,9 @@ def report(
     """All results as text for a terminal, parts set apart by empty lines."""
     words = SAYINGS[language]
     parts = [comparison.table(language).text(), _folded(verdict)]
-    if proof is not None:
-        parts.append(f"{words['proof']}\n{in_words(proof, language)}")
-    name = language_name(str(explanation.label), language)
+    if decision is not None:
+        parts.append(f"{words['proof']}\n{decision.explain(language)}")
+    name = language_name(explanation.label, language)
     taken_apart = f"{words['attribution']}\n{in_words(explanation, language)}"
     parts += [f"{taken_apart}\n{words['meaning'].format(label=explanation.label, name=name)}"]
     parts += [words["where"].format(out=out), "\n".join([words["next"], *_next_steps(out, explanation.text)])]

@@ -14,7 +14,6 @@ from saegim.text.buckets import (
 )
 from saegim.text.ngrams import Features, Ngrams, hash_chunks, hash_ngrams, locate_ngrams
 from saegim.text.normalize import Normalizer
-from saegim.text.origins import Traced
 from saegim.text.tokenizer import Encoded, Token, Tokenizer
 
 __all__ = [
@@ -25,7 +24,6 @@ __all__ = [
     "Normalizer",
     "Token",
     "Tokenizer",
-    "Traced",
     "bag_of_ngrams",
     "choose_buckets",
     "choose_buckets_for",

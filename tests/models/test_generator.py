@@ -170,7 +170,7 @@ def test_batches_are_the_rows_that_are_asked_for():
 
 
 def test_drawing_follows_the_velocity(monkeypatch):
-    """dx/dt = c (1 + t) has the solution x(1) = x(0) + 1.5 c, which Heun's method finds exactly but for its last step."""
+    """dx/dt = c (1 + t) has the solution x(1) = x(0) + 1.5 c, which Heun's method finds, but for its last step."""
     drawer = Drawer(made())
     monkeypatch.setattr(
         drawer, "_velocity", lambda x, time, classes, guidance: 0 * x + classes[:, None, None, None] * (1 + time)

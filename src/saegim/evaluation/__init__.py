@@ -16,6 +16,7 @@ from saegim.evaluation.compare import (
     classical_contenders,
 )
 from saegim.evaluation.comparison import Comparison, Measurement, Result, assemble
+from saegim.evaluation.drawings import DrawingQuality, Median, measure_drawings, quality_table
 from saegim.evaluation.judgement import Judgement, judge
 from saegim.evaluation.metrics import ClassScore, Scores, accuracy_and_macro_f1, score
 from saegim.evaluation.stored import COMPARISON, read_comparison, write_comparison
@@ -26,6 +27,7 @@ __all__ = [
     "ClassScore",
     "Comparison",
     "Contender",
+    "DrawingQuality",
     "Examples",
     "Interval",
     "Intervals",
@@ -34,6 +36,7 @@ __all__ = [
     "LogisticBaseline",
     "MajorityClass",
     "Measurement",
+    "Median",
     "PlainTable",
     "Predictor",
     "Result",
@@ -44,7 +47,9 @@ __all__ = [
     "assemble",
     "classical_contenders",
     "judge",
+    "measure_drawings",
     "paired_bootstrap",
+    "quality_table",
     "read_comparison",
     "resample",
     "score",

@@ -2,16 +2,22 @@
 
 from saegim.models.batch import EncodedTexts, NgramBatch, TextBatch, TokenBatch
 from saegim.models.choose import WISHES, Choice, choose
+from saegim.models.drawing import Drawer
 from saegim.models.encoder import EncoderConfig, TextEncoder
 from saegim.models.features import NgramVectorizer, SparseRows, Weighting
+from saegim.models.generator import Flow, Generator, GeneratorConfig
 from saegim.models.readers import ReaderConfig
 from saegim.models.text_model import ModelConfig, TextModel
 
 __all__ = [
     "WISHES",
     "Choice",
+    "Drawer",
     "EncodedTexts",
     "EncoderConfig",
+    "Flow",
+    "Generator",
+    "GeneratorConfig",
     "ModelConfig",
     "NgramBatch",
     "NgramVectorizer",

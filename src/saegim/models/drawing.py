@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,8 @@ class Drawer:
         """An image (H, W, channels) float32 for each class (n,) and seed (n, k): (n, H, W, channels).
 
         An image follows from its class and seed alone. guidance: 1 draws what was learned of the class, more
-        exaggerates it; steps: along the way from noise to image. Raises NonFiniteError when a number is NaN or infinite.
+        exaggerates it; steps: along the way from noise to image. Raises NonFiniteError for a number that is NaN or
+        infinite.
         """
         noise = np.stack([_noise(seed, self._shape) for seed in seeds]) if len(seeds) else np.zeros((0, *self._shape))
         self.generator.eval()
@@ -52,7 +54,7 @@ class Drawer:
         x = np.pad(x, ((0, _AT_ONCE - count), (0, 0), (0, 0), (0, 0)))
         classes = np.pad(classes, (0, _AT_ONCE - count))
         times = np.linspace(0, 1, steps + 1, dtype=np.float32)
-        for time, following in zip(times, times[1:], strict=False):
+        for time, following in pairwise(times):
             step = following - time
             velocity = self._velocity(x, time, classes, guidance)
             if following < 1:  # the last step is straight: at the end of the way there is nothing left to tell

@@ -2,10 +2,9 @@
 
 An image x is reached from noise z along a straight line, x_t = (1 - t) z + t x for t from 0 to 1. Its velocity is x - z
 everywhere. The network learns to tell the velocity from x_t, t and the category; to draw, one starts from noise and
-follows what it says (Lipman et al., "Flow matching for generative modeling", 2023; Liu et al., "Flow straight and fast",
-2023). While it learns, some categories are withheld, so that it also knows the velocity for no category in particular;
-drawing goes further in the direction in which the asked category differs from that (Ho and Salimans, "Classifier-free
-diffusion guidance", 2022).
+follows what it says (Lipman et al., "Flow matching for generative modeling", 2023). While it learns, some categories
+are withheld, so that it also knows the velocity for no category in particular; drawing goes further in the direction in
+which the asked category differs from that (Ho and Salimans, "Classifier-free diffusion guidance", 2022).
 
 The network is a small transformer over patches of the image, steered by time and category (Peebles and Xie, "Scalable
 diffusion models with transformers", 2023).
@@ -100,8 +99,8 @@ def config_for(height: int, width: int, channels: int, classes: int, **others: A
         if whole and (height // patch) * (width // patch) <= _MOST_PATCHES:
             return GeneratorConfig(height, width, channels, classes, patch, **others)
     raise SettingError(
-        f"images of {height} x {width} pixels cannot be cut into at most {_MOST_PATCHES} equal squares; bring them into "
-        "another size, such as 32 x 32"
+        f"images of {height} x {width} pixels cannot be cut into at most {_MOST_PATCHES} equal squares; bring them "
+        "into another size, such as 32 x 32"
     )
 
 

@@ -28,6 +28,7 @@ FLOORS = [
     {"evaluation.metrics"},  # of two lists of labels alone, so the trainer can measure itself
     {"training"},
     {"evaluation"},
+    {"teaching"},
     {"explain"},
     {"report"},
     {"demo"},

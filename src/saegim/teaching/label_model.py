@@ -28,21 +28,23 @@ from saegim.schedules import Linear
 from saegim.teaching.layout import MOST_COMBINATIONS, Layout, Pair, columns_of
 from saegim.teaching.likelihood import Likelihood, Start
 from saegim.teaching.moments import moments_of, together
-from saegim.teaching.structure import next_pairs
+from saegim.teaching.structure import near_copies, next_pairs
 from saegim.teaching.voting import check_votes
-from saegim.tensor import Tensor, compile, logsumexp, sum
+from saegim.tensor import Tensor, logsumexp, sum
 from saegim.training.step import TrainStep
 
 __all__ = ["Correlation", "LabelModel", "fit"]
 
 Array = npt.NDArray[Any]
 
-_SKILL = float(np.log(4))  # expected: four times as likely to vote in texts of its class as in others
+_SKILL = float(np.log(4))  # expected: the odds of a vote are four times as high in texts of its class as in others
 _DEVIATIONS = {"vote": 3.0, "skill": 1.0, "pair": 2.0, "spread": 1.0, "balance": 1.0}
 _SPREAD = 0.3
 _RATE, _STEPS = 0.1, 600
-_STILL = 1e-6  # a gradient so short ends the fit
-_ROUNDS = 4  # of looking for pairs
+_STILL, _LEAST_STEPS = 1e-6, 20  # a gradient so short ends the fit, but Adam's first steps are long whatever it is
+_COPY = 2.0  # the weight that pairs of near copies begin with
+_ROUNDS = 6  # of looking for pairs
+_WEAK = 0.3  # pairs whose weight is smaller are let go: later ones explained them
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,7 @@ class LabelModel:
         if found.shape[1] != len(self.accuracies):
             raise DataError(f"votes of {len(self.accuracies)} voters expected, {found.shape[1]} given")
         rows = _Rows.of(found, self.likelihood.layout)
-        joint = compile(Likelihood.joint)(self.likelihood, Tensor(rows.votes), Tensor(rows.together))
-        whole: Array = np.asarray(joint)[rows.place]
+        whole: Array = rows.joint(self.likelihood)[rows.place]
         return whole
 
 
@@ -125,19 +126,34 @@ def fit(
         layout = layout.with_pairs(_checked(pairs, layout))
     likelihood = Likelihood(layout, _start(found, layout, classes), known, talkative=correlations)
     rows = _Rows.of(found, layout)
-    for last in [True] if pairs is not None or not correlations else [False] * _ROUNDS + [True]:
-        taken = _maximise(likelihood, rows, shrink / len(found), steps)
-        more = [] if last else _unexplained(likelihood, rows, found.shape[1])
-        if not more:
-            break
-        likelihood = _with_pairs(likelihood, more)
-        rows = rows.paired(likelihood.layout)
+    if correlations and pairs is None:
+        likelihood, rows = _searched(likelihood, rows, shrink / len(found), -(-steps // 2))
+    taken = _maximise(likelihood, rows, shrink / len(found), steps)
     return _model(likelihood, rows, taken)
 
 
-def _unexplained(likelihood: Likelihood, rows: _Rows, voters: int) -> list[Pair]:
-    layout = likelihood.layout
-    return next_pairs(rows.observed(layout, voters), moments_of(likelihood).together, rows.texts, layout)
+def _searched(likelihood: Likelihood, rows: _Rows, shrink: float, steps: int) -> tuple[Likelihood, _Rows]:
+    """With the near copies, and the pairs that the model explains worst without, until it explains all well enough."""
+    copies = near_copies(*rows.faultless(likelihood), rows.texts, likelihood.layout)
+    likelihood = _with_pairs(likelihood, dict.fromkeys(copies, _COPY))
+    rows = rows.paired(likelihood.layout)
+    for _round in range(_ROUNDS):
+        _maximise(likelihood, rows, shrink, steps)
+        layout, expected = likelihood.layout, moments_of(likelihood).together
+        more = next_pairs(rows.observed(layout, len(expected)), expected, rows.texts, layout)
+        if not more:
+            break
+        likelihood = _with_pairs(likelihood, _weights(likelihood) | dict.fromkeys(more, 0.0))
+        rows = rows.paired(likelihood.layout)
+    strong = {pair: weight for pair, weight in _weights(likelihood).items() if abs(weight) >= _WEAK}
+    likelihood = _with_pairs(likelihood, strong)
+    return likelihood, rows.paired(likelihood.layout)
+
+
+def _weights(likelihood: Likelihood) -> dict[Pair, float]:
+    """The weight of each pair."""
+    pairs = likelihood.layout.pairs
+    return dict(zip(pairs, likelihood.pair.numpy().tolist(), strict=True)) if pairs else {}
 
 
 def _maximise(likelihood: Likelihood, rows: _Rows, shrink: float, steps: int) -> int:
@@ -152,7 +168,7 @@ def _maximise(likelihood: Likelihood, rows: _Rows, shrink: float, steps: int) ->
     votes, together_ = Tensor(rows.votes), Tensor(rows.together)
     for _step in range(steps):
         step(votes, together_, share)
-        if step.gradient_norm < _STILL:
+        if step.steps >= _LEAST_STEPS and step.gradient_norm < _STILL:
             break
     return step.steps
 
@@ -165,16 +181,15 @@ def _model(likelihood: Likelihood, rows: _Rows, taken: int) -> LabelModel:
     right = owner @ (moments.columns[np.arange(len(layout.label)), layout.label] * moments.balance[layout.label])
     propensities = rates @ moments.balance
     votes = owner.sum(1) > 0
-    joint = np.asarray(likelihood.joint(Tensor(rows.votes), Tensor(rows.together)))
+    joint = rows.joint(likelihood)
     peak = joint.max(1, keepdims=True)
     each = peak[:, 0] + np.log(np.exp(joint - peak).sum(1))
-    weights = likelihood.pair.numpy().tolist() if layout.pairs else []
     return LabelModel(
         balance=moments.balance,
         accuracies=np.where(votes, right / np.where(votes, propensities, 1), np.nan),
         propensities=propensities,
         rates=rates,
-        correlations=tuple(Correlation(*pair, weight) for pair, weight in zip(layout.pairs, weights, strict=True)),
+        correlations=tuple(Correlation(*pair, weight) for pair, weight in _weights(likelihood).items()),
         spread=abs(float(likelihood.spread.numpy()[0])) if likelihood.talkative else 0.0,
         log_likelihood=float(each @ rows.counts / rows.texts),
         steps=taken,
@@ -203,6 +218,10 @@ class _Rows:
         """The same rows for a layout with other pairs."""
         return replace(self, together=layout.pair_votes(self.votes))
 
+    def joint(self, likelihood: Likelihood) -> Array:
+        """(u, C): log P(votes, class)."""
+        return np.asarray(likelihood.joint(Tensor(self.votes), Tensor(self.together)))
+
     @property
     def texts(self) -> int:
         return int(self.counts.sum())
@@ -211,6 +230,17 @@ class _Rows:
         """(m, m): the share of texts in which two voters vote together, above the diagonal."""
         both = (self.votes * (self.counts / self.texts)[:, None]).T @ self.votes
         return together(both, layout, voters)
+
+    def faultless(self, likelihood: Likelihood) -> tuple[Array, Array, Array]:
+        """(m, m) each, shares of the texts: in which two voters vote together; in which they would if both were
+        always right, or no better than chance where they give different labels; in which the rarer one votes."""
+        layout, voters = likelihood.layout, likelihood.vote.shape[0]
+        share = self.counts @ self.votes / self.texts  # (K,)
+        balance = np.exp(np.asarray(likelihood.log_balance))[layout.label]
+        same = layout.label[:, None] == layout.label[None, :]
+        most = np.outer(share, share) / np.where(same, balance[:, None], 1)
+        own = np.bincount(layout.voter, share, minlength=voters)
+        return self.observed(layout, voters), together(most, layout, voters), np.minimum.outer(own, own)
 
 
 def _start(votes: Array, layout: Layout, classes: int) -> Start:
@@ -227,22 +257,27 @@ def _start(votes: Array, layout: Layout, classes: int) -> Start:
     )
 
 
-def _with_pairs(likelihood: Likelihood, more: Sequence[Pair]) -> Likelihood:
-    """The same likelihood with further pairs, which have no effect yet."""
-    old, start = likelihood.layout, likelihood.start
-    layout = old.with_pairs([*old.pairs, *more])
-    wider = replace(start, pair=np.zeros(len(layout.pairs)))
-    made = Likelihood(layout, wider, likelihood.known, talkative=likelihood.talkative)
-    state = likelihood.state_dict()
-    pair = np.concatenate([state.get("pair", np.zeros(0)), np.zeros(len(more))])
-    made.load_state_dict(state | {"pair": pair})
+def _with_pairs(likelihood: Likelihood, weights: dict[Pair, float]) -> Likelihood:
+    """The same likelihood with these pairs instead of its own."""
+    layout, pair = likelihood.layout.with_pairs(list(weights)), np.array(list(weights.values()), np.float64)
+    start = replace(likelihood.start, pair=np.zeros(len(weights)))
+    made = Likelihood(layout, start, likelihood.known, talkative=likelihood.talkative)
+    made.load_state_dict(
+        {name: each for name, each in likelihood.state_dict().items() if name != "pair"}
+        | ({"pair": pair} if weights else {})
+    )
     return made
 
 
 def _shares(balance: Any, classes: int) -> Array:
     """The shares of the classes. Raises SettingError for what are none."""
     found = np.asarray(balance)
-    if found.shape != (classes,) or found.dtype.kind not in "fiu" or not (found > 0).all() or not np.isfinite(found).all():
+    if (
+        found.shape != (classes,)
+        or found.dtype.kind not in "fiu"
+        or not (found > 0).all()
+        or not np.isfinite(found).all()
+    ):
         raise SettingError(f"balance: {classes} shares above 0 expected, {balance} given")
     shares: Array = found / found.sum()
     return shares

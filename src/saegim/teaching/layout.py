@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,7 @@ class Layout:
             voter, label, tuple(pairs), tuple(group for group, _listed in ordered), rows,
             np.empty((len(rows), 0)), tuple((len(by_size[size]), size) for size in sorted(by_size)),
         )  # fmt: skip
-        return cls(**{**vars(made), "together": made.pair_votes(rows)})
+        return replace(made, together=made.pair_votes(rows))
 
     def with_pairs(self, pairs: Sequence[Pair]) -> Layout:
         """The same columns with these pairs."""
@@ -68,7 +68,8 @@ class Layout:
 
     def indicators(self, votes: Array) -> Array:
         """Votes (n, m) -> (n, K) float64, 1 where the column's voter gives its label."""
-        return (votes[:, self.voter] == self.label).astype(np.float64)
+        found: Array = votes[:, self.voter] == self.label
+        return found.astype(np.float64)
 
     def pair_votes(self, rows: Array) -> Array:
         """(n, E) float64 from rows (n, K): whether both of a pair vote, and alike if they can."""

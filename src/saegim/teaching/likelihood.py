@@ -30,7 +30,7 @@ _NODES = 7
 
 
 def nodes_of(talkative: bool) -> tuple[Array, Array]:
-    """Values (Z,) of z and the logs of their weights, by Gauss-Hermite quadrature; z = 0 alone where it does not count."""
+    """Values (Z,) of z and the logs of their weights, by Gauss-Hermite quadrature; only 0 where it does not count."""
     if not talkative:
         return np.zeros(1), np.zeros(1)
     values, weights = np.polynomial.hermite_e.hermegauss(_NODES)
@@ -83,7 +83,7 @@ class Likelihood(Module):
     def distance(self) -> Tensor:
         """Half the sum over parameters of ((it - expected) / deviation)^2: minus the log of a normal prior."""
         total = Tensor(np.zeros(()))
-        for name, parameter in self.named_parameters():
+        for name, parameter in self.named_tensors():  # traced ones are no parameters
             off = (parameter - getattr(self.start, name)) / self.start.deviations[name]
             total = total + sg.sum(off * off) / 2
         return total
@@ -102,10 +102,11 @@ class Likelihood(Module):
 
     def _scores(self, votes: Tensor, together: Tensor) -> Tensor:
         """(r, C): the scores of votes, without z."""
-        scores = votes @ self._columns()
+        scores: Tensor = votes @ self._columns()
         if not self.layout.pairs:
             return scores
-        return scores + together @ sg.expand_dims(self.pair, axis=1)
+        added: Tensor = scores + together @ sg.expand_dims(self.pair, axis=1)
+        return added
 
     def _columns(self) -> Tensor:
         """(K, C): what a vote of each column adds to the score of each class."""
@@ -113,7 +114,8 @@ class Likelihood(Module):
         owner = (layout.voter[:, None] == np.arange(self.vote.shape[0])).astype(np.float64)
         right = (layout.label[:, None] == np.arange(classes)).astype(np.float64)
         vote, skill = Tensor(owner) @ self.vote, Tensor(owner) @ self.skill
-        return sg.expand_dims(vote, axis=1) + sg.expand_dims(skill, axis=1) * right
+        columns: Tensor = sg.expand_dims(vote, axis=1) + sg.expand_dims(skill, axis=1) * right
+        return columns
 
     @property
     def classes(self) -> int:
@@ -128,7 +130,8 @@ class Likelihood(Module):
         if not self.talkative:
             return scores
         many = layout.combinations.sum(1)[:, None, None] * values
-        return scores + self.spread * many
+        raised: Tensor = scores + self.spread * many
+        return raised
 
     def normalisers(self) -> Tensor:
         """(C, Z): log Z(y, z), the sum over the groups."""

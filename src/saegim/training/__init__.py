@@ -1,4 +1,4 @@
-"""The loop: steps, epochs, validation, checkpoints, resuming, progress; and the classifier that uses it.
+"""The loop: steps, epochs, validation, checkpoints, resuming, progress; and the classifiers that use it.
 
 Everything is imported at its first use: a step of one's own model needs no tokenizers and no tables.
 """
@@ -10,16 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from saegim.training.classifier import TextClassifier
+    from saegim.training.image_classifier import ImageClassifier
     from saegim.training.objective import Classification, Examples
     from saegim.training.settings import Settings
     from saegim.training.step import TrainStep, train_step
     from saegim.training.trainer import Trainer
 
-__all__ = ["Classification", "Examples", "Settings", "TextClassifier", "TrainStep", "Trainer", "train_step"]
+__all__ = [
+    "Classification",
+    "Examples",
+    "ImageClassifier",
+    "Settings",
+    "TextClassifier",
+    "TrainStep",
+    "Trainer",
+    "train_step",
+]
 
 _HOME = {
     "Classification": "objective",
     "Examples": "objective",
+    "ImageClassifier": "image_classifier",
     "Settings": "settings",
     "TextClassifier": "classifier",
     "TrainStep": "step",

@@ -33,6 +33,15 @@ TEXTS = Kind(
     'saegim predict THIS_FOLDER "a text"',
 )
 
+IMAGES = Kind(
+    "An image classifier",
+    "It puts an image into one of",
+    "images",
+    "It knows what its training images showed and nothing else: images of other things, or taken in another way, may "
+    "be classified wrongly with high probability. Measure it on your own labelled images with `saegim evaluate`.",
+    "saegim predict THIS_FOLDER image.png",
+)
+
 
 def model_card(learned: Learned, kind: Kind) -> str:
     """The card as Markdown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from saegim.errors import SettingError
 
@@ -16,6 +16,7 @@ class Estimator:
     """
 
     _estimator_type = "classifier"
+    _reads: ClassVar[tuple[str, ...]] = ("one_d_array", "string")  # scikit-learn's names of what it reads
 
     @classmethod
     def _parameter_names(cls) -> Iterable[str]:
@@ -35,14 +36,14 @@ class Estimator:
         return self
 
     def __sklearn_tags__(self) -> Any:
-        """What scikit-learn (1.6 and later) asks an estimator about itself: a classifier of texts."""
+        """What scikit-learn (1.6 and later) asks an estimator about itself: a classifier, and what it reads."""
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
         return Tags(
             estimator_type="classifier",
             target_tags=TargetTags(required=True),
             classifier_tags=ClassifierTags(),
-            input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
+            input_tags=InputTags(**{"two_d_array": False, **dict.fromkeys(self._reads, True)}),
         )
 
     def __repr__(self) -> str:

@@ -47,7 +47,7 @@ class Labelled:
 
     def split(self, share: float, seed: int) -> tuple[Labelled, Labelled]:
         """(rest, held out): `share` of the texts held out, drawn within each class; the rest has every class."""
-        rest, held = stratified_split([str(number) for number in self.numbers], share, seed)
+        rest, held = split_rows(self.numbers, share, seed)
         return self.take(rest), self.take(held)
 
 
@@ -56,10 +56,8 @@ def labelled(texts: Any, labels: Any) -> tuple[Labelled, Array]:
     read, values = _pairs(texts, labels)
     if not read:
         raise DataError("no texts were given; training needs at least two, of different classes")
-    classes, _first = _ascending(values)
-    if len(classes) < 2:
-        raise DataError(f"all {len(read)} texts have the label {shown(values[0])}; at least two classes are needed")
-    return Labelled(read, np.searchsorted(classes, values).astype(np.int64)), classes
+    numbers, classes = numbered(values)
+    return Labelled(read, numbers), classes
 
 
 def softly_labelled(texts: Any, shares: Any, classes: Any) -> tuple[Labelled, Array]:
@@ -104,15 +102,7 @@ def validation(valid: Any, classes: Array) -> Labelled:
     if not isinstance(valid, tuple | list) or len(valid) != 2:
         raise DataError(f"valid: a pair (texts, labels) expected, {type(valid).__name__} given")
     texts, labels = _pairs(*valid)
-    number = {label: place for place, label in enumerate(classes.tolist())}
-    values = labels.tolist()
-    unknown = sorted({shown(each) for each in values if not isinstance(each, Hashable) or each not in number})
-    if unknown:
-        raise DataError(
-            f"the validation part has labels that no training text has: {', '.join(unknown[:5])}; leave these texts "
-            "out or add such texts to the training part"
-        )
-    return Labelled(texts, np.array([number[each] for each in values], np.int64))
+    return Labelled(texts, numbers_in(classes, labels))
 
 
 def affordable(train: Labelled, share: float, seed: int) -> Labelled:
@@ -122,9 +112,43 @@ def affordable(train: Labelled, share: float, seed: int) -> Labelled:
 
 def hold_out(train: Labelled, share: float, seed: int) -> tuple[Labelled, Labelled | None]:
     """Training texts, and a share of them to choose the best epoch by; None when every text is needed."""
-    if not share or len(train) < _FEW_FOR_VALIDATION or np.bincount(train.numbers).max() < 2:
-        return train, None
-    return train.split(share, seed)
+    return train.split(share, seed) if may_hold_out(train.numbers, share) else (train, None)
+
+
+# --- of texts and of images alike ---
+
+
+def numbered(labels: Array, example: str = "text") -> tuple[Array, Array]:
+    """The number of each label's class, (n,) int64, and the classes (C,), ascending. Raises DataError for one class."""
+    classes, _first = _ascending(labels)
+    if len(classes) < 2:
+        raise DataError(
+            f"all {len(labels)} {example}s have the label {shown(labels[0])}; at least two classes are needed"
+        )
+    return np.searchsorted(classes, labels).astype(np.int64), classes
+
+
+def numbers_in(classes: Array, labels: Array, example: str = "text") -> Array:
+    """The number of each label's class in `classes`, (n,) int64. Raises DataError for a label that is none of them."""
+    number = {label: place for place, label in enumerate(classes.tolist())}
+    values = labels.tolist()
+    unknown = sorted({shown(each) for each in values if not isinstance(each, Hashable) or each not in number})
+    if unknown:
+        raise DataError(
+            f"the validation part has labels that no training {example} has: {', '.join(unknown[:5])}; leave these "
+            f"{example}s out or add such {example}s to the training part"
+        )
+    return np.array([number[each] for each in values], np.int64)
+
+
+def may_hold_out(numbers: Array, share: float) -> bool:
+    """Whether a share of examples of these classes can be spared to choose the best epoch by."""
+    return bool(share) and len(numbers) >= _FEW_FOR_VALIDATION and bool(np.bincount(numbers).max() >= 2)
+
+
+def split_rows(numbers: Array, share: float, seed: int) -> tuple[Array, Array]:
+    """(rest, held out): rows, `share` of them held out, drawn within each class; the rest has every class."""
+    return stratified_split([str(number) for number in numbers], share, seed)
 
 
 def _ascending(labels: Array) -> tuple[Array, Array]:

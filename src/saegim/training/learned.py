@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy.typing as npt
 
 from saegim.models.encoder import TextEncoder
+from saegim.models.images import ImageModel
 from saegim.models.text_model import TextModel
 from saegim.nn.module import Module
 from saegim.training.calibration import Calibration, calibrate
@@ -81,3 +82,10 @@ class LearnedText(Learned):
     def size_bytes(self) -> int:
         vectorizer = self.encoder.vectorizer
         return super().size_bytes() + vectorizer.kept.nbytes + vectorizer.weights.nbytes
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LearnedImages(Learned):
+    """A trained classifier of images."""
+
+    network: ImageModel

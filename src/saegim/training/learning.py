@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from saegim.training.learned import LearnedText, Run
 from saegim.training.objective import Classification, Examples
 from saegim.training.optimizers import optimizer_for
 from saegim.training.progress import Noting
+from saegim.training.runs import identity, is_finished, outcome
 from saegim.training.scoring import Scorer
 from saegim.training.settings import Settings
 from saegim.training.trainer import Trainer
@@ -44,24 +45,22 @@ class Task:
     def run(self) -> Run:
         """A digest of it all; time limits, and how often a checkpoint is saved, do not count."""
         made_of = (__version__, self.choice.kind, self.choice.encoder, self.choice.reader, self.classes.tolist())
-        settings = asdict(self.settings) | {"time_budget": None, "checkpoint_seconds": None}
-        digest = hashlib.sha256(f"{made_of!r}\0{json.dumps(settings, sort_keys=True)}".encode("utf-8", "replace"))
-        for part in (self.train, self.valid):
-            if part is not None:
-                for text in part.texts:
-                    digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
-                digest.update(np.ascontiguousarray(part.numbers, np.int64).tobytes())
-                for each in (part.shares, part.weights):
-                    if each is not None:
-                        digest.update(np.ascontiguousarray(each, np.float32).tobytes())
-        return Run(digest.hexdigest(), self.share)
+        parts = [part for part in (self.train, self.valid) if part is not None]
+        return Run(identity(made_of, self.settings, chain.from_iterable(map(_content, parts))), self.share)
+
+
+def _content(part: Labelled) -> Iterator[bytes]:
+    yield from (text.encode("utf-8", "surrogatepass") + b"\0" for text in part.texts)
+    yield np.ascontiguousarray(part.numbers, np.int64).tobytes()
+    for each in (part.shares, part.weights):
+        if each is not None:
+            yield np.ascontiguousarray(each, np.float32).tobytes()
 
 
 def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began: float) -> LearnedText:
     """Does the task. `began` is when its time budget began to run (`time.monotonic()`)."""
     run = task.run()
-    if resume and folder is not None and model_folder.finished_run(folder) == run:
-        notes.say("the run is finished already: the model in the folder is taken as it is")
+    if resume and folder is not None and is_finished(folder, run, notes):
         found = text_folder.load(folder)[0]
         if found.calibration is not None or task.valid is None:
             return found
@@ -77,17 +76,9 @@ def learn(task: Task, notes: Noting, folder: Path | None, *, resume: bool, began
     classes, settings = len(task.classes), task.settings
     objective, optimizer = Classification(network, classes, settings), optimizer_for(settings, classes)
     trainer = Trainer(network, objective, optimizer, settings, notes, folder=folder, run=run, began=began)
-    state = trainer.fit(Examples(encoded, task.train.targets, task.train.weights), valid, resume=resume)
+    trainer.fit(Examples(encoded, task.train.targets, task.train.weights), valid, resume=resume)
     learned = LearnedText(
-        kind=task.choice.kind,
-        classes=task.classes,
-        encoder=encoder,
-        network=network,
-        run=run,
-        history=state.history,
-        best_epoch=state.best_epoch,
-        seconds=trainer.clock.elapsed(),
-        notes=notes.sentences,
+        kind=task.choice.kind, classes=task.classes, encoder=encoder, network=network, **outcome(trainer, notes)
     )
     scored = trainer.validation
     return learned if scored is None else learned.calibrated(objective.scores(scored.inputs), scored.classes)

@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone, is_classifier
 
 from saegim.errors import DataError, ModelFileError, NotFittedError, SettingError
+from saegim.runtime.threads import set_threads, threads
 from saegim.training import ImageClassifier
 from saegim.training.image_learning import chosen_settings
 

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import pytest
 
+from saegim.explain import explain_decision
+from saegim.explain.wording import in_words
 from saegim.rules import load_rules
 
 TEXT = "정말 재미있다 great 그냥 지루하다"
 
 
-def test_contributions_add_up_to_the_score(process, model):
-    run = process("explain", model, TEXT, "--json")
+def explained(run):
+    """What was explained, by its source."""
     assert run.code == 0, run.err
     found = json.loads(run.out)
-    assert found["text"] == TEXT
-    assert [word["word"] for word in found["words"]] == TEXT.split()
-    for word in found["words"]:
-        assert TEXT[word["start"] : word["end"]] == word["word"]
-    total = found["base"] + sum(word["contribution"] for word in found["words"]) + found["error"]
-    assert found["score"] == pytest.approx(total, abs=1e-9)
-    assert abs(found["error"]) < 1e-3 * max(1, abs(found["score"]))
-    moved = {word["word"]: word["contribution"] for word in found["words"]}
+    assert all(each["text"] == found["text"] for each in found["explanations"])
+    return {each["source"]: each for each in found["explanations"]}
+
+
+def total(found):
+    return found["base"] + sum(span["amount"] for span in found["spans"]) + found["error"]
+
+
+def test_amounts_add_up_to_the_score(process, model):
+    both = explained(process("explain", model, TEXT, "--json"))
+    assert list(both) == ["network", "rules"]
+    found = both["network"]
+    assert [span["text"] for span in found["spans"]] == TEXT.split()
+    for span in found["spans"]:
+        assert TEXT[span["start"] : span["end"]] == span["text"]
+    assert found["score"] == pytest.approx(total(found), abs=1e-9)
+    assert abs(found["error"]) < 1e-5 * max(1, abs(found["score"]))
+    moved = {span["text"]: span["amount"] for span in found["spans"]}
     assert (moved["재미있다"] > 0) == (found["label"] == "good")
     assert moved["재미있다"] * moved["지루하다"] < 0
-    rules = json.loads(json.dumps(load_rules(model / "rules.yaml").decide(TEXT).to_dict()))
-    assert found["rules"] == rules
+    proof = explain_decision(load_rules(model / "rules.yaml").decide(TEXT)).to_dict()
+    assert both["rules"] == json.loads(json.dumps(proof))
 
 
 def test_bars_show_the_sign(saegim, model):
@@ -39,9 +52,9 @@ def test_bars_show_the_sign(saegim, model):
     assert "█│" in bad
     assert "-" in bad
     assert "The rules say:" in run.out
-    other = json.loads(saegim("explain", model, "재미있다 지루하다", "--label", "bad", "--json").out)
+    other = explained(saegim("explain", model, "재미있다 지루하다", "--label", "bad", "--json"))["network"]
     assert other["label"] == "bad"
-    assert other["words"][0]["contribution"] < 0
+    assert other["spans"][0]["amount"] < 0
 
 
 def test_korean(saegim, model):
@@ -56,9 +69,8 @@ def test_any_text_is_explained_in_lines_that_do_no_harm(saegim, model, text):
     run = saegim("explain", model, text)
     assert run.code == 0, run.err
     assert "\x1b" not in run.out
-    found = json.loads(saegim("explain", model, text, "--json").out)
-    total = found["base"] + sum(word["contribution"] for word in found["words"]) + found["error"]
-    assert found["score"] == pytest.approx(total, abs=1e-6)
+    found = explained(saegim("explain", model, text, "--json"))["network"]
+    assert found["score"] == pytest.approx(total(found), abs=1e-6)
 
 
 def test_of_many_words_those_that_moved_most_are_shown(saegim, model):
@@ -70,9 +82,22 @@ def test_of_many_words_those_that_moved_most_are_shown(saegim, model):
 def test_rules_alone_prove_their_label(saegim, rule_file):
     run = saegim("explain", rule_file, "정말 재미있다")
     assert (run.code, run.err) == (0, "")
-    assert run.out == f"{load_rules(rule_file).decide('정말 재미있다').explain('en')}\n"
-    found = json.loads(saegim("explain", rule_file, "정말 재미있다", "--json").out)
+    assert run.out == f"{in_words(explain_decision(load_rules(rule_file).decide('정말 재미있다')))}\n"
+    found = explained(saegim("explain", rule_file, "정말 재미있다", "--json"))["rules"]
     assert (found["label"], found["won"]) == ("good", ["good"])
+    assert found["spans"] == [{"start": 3, "end": 7, "text": "재미있다", "amount": 1.0, "reasons": ["good"]}]
+
+
+def test_places_are_those_of_the_text_as_given(saegim, model):
+    """Decomposed letters, wide gaps, characters that nobody sees."""
+    text = unicodedata.normalize("NFD", "정말  재미있다\u200b\tgreat")
+    for found in explained(saegim("explain", model, text, "--json")).values():
+        assert found["text"] == text
+        assert all(text[span["start"] : span["end"]] == span["text"] for span in found["spans"])
+        assert unicodedata.normalize("NFD", "재미있다") in {span["text"].strip("\u200b") for span in found["spans"]}
+
+
+def test_rules_in_korean(saegim, rule_file):
     assert "판단" in saegim("explain", rule_file, "정말 재미있다", "--language", "ko").out
 
 

@@ -28,7 +28,7 @@ def test_training_texts_are_encoded_as_later_ones(encoder, texts):
 def test_texts_that_look_alike_are_read_alike(encoder):
     text = "정말 재미있는 영화"
     for other in (unicodedata.normalize("NFD", text), f"  {text}\u200b ", text.replace(" ", "\u3000\t")):
-        assert encoder.normalize(other) == text
+        assert encoder.traced(other).text == text
         for one, another in zip(*(vars(encoder.encode([each]).ngrams).values() for each in (text, other)), strict=True):
             assert np.array_equal(one, another)
 
@@ -42,7 +42,7 @@ def test_long_texts_are_cut_and_counted():
         "2 of 3 texts are longer than 3 tokens; the rest of each was left out",
     ]
     assert encoded.tokens.lengths.tolist() == [3, 2, 3]
-    assert encoder.normalize("가나다라마바사") == "가나다라마"
+    assert encoder.traced("가나다라마바사").text == "가나다라마"
     assert encoder.token_places("가나다라마") == [(0, 1), (1, 2), (2, 3)]
     same = encoder.encode(["가나다라마", "가나다라마바사아자"])
     assert np.array_equal(*(same.ngrams.values[same.ngrams.offsets[k] : same.ngrams.offsets[k + 1]] for k in (0, 1)))
@@ -64,7 +64,7 @@ def test_without_a_tokenizer():
     encoder = TextEncoder(EncoderConfig(normalizer=Normalizer("NFKC")))
     encoded = encoder.fit(["ＡＢＣ", "가"], np.array([0, 1]), 2, silent)
     assert encoded.tokens is None and encoder.vocabulary == 0 and encoder.token_places("a") == []
-    assert encoder.normalize("ＡＢＣ") == "ABC"
+    assert encoder.traced("ＡＢＣ").text == "ABC"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from saegim.rules import PREDICATES, RuleSet
 from saegim.rules.index import Index
 from saegim.rules.recognition import Recognizer
 from saegim.rules.scripts import SCRIPTS, letters_of
-from saegim.rules.view import normal_origins, words_of
+from saegim.rules.view import words_of
 
 
 def ruleset(fact, **others):
@@ -125,22 +125,6 @@ def test_decomposed_text_is_found_and_placed_in_the_original():
     assert places({"words": ["최고"]}, text) == [unicodedata.normalize("NFD", "최고")]
     assert places({"pattern": "말.최"}, text) == [unicodedata.normalize("NFD", "말 최")]
     assert places({"words": [unicodedata.normalize("NFD", "최고")]}, "최고") == ["최고"]
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.text(alphabet=st.sampled_from("가ᄀ\u1161\u11a8e\u0301\u0323é한 \u1100ãক\u09be\u09c7\u212b\ud800"), max_size=12)
-)
-def test_origins_cover_the_text_in_order(text):
-    normal = unicodedata.normalize("NFC", text)
-    starts, ends = normal_origins(text, normal)
-    assert len(starts) == len(normal) + 1
-    assert len(ends) == len(normal)
-    assert starts == sorted(starts)
-    assert starts[-1] == len(text)
-    assert (starts[0], ends[-1]) == (0, len(text)) if text else ends == []
-    for number, character in enumerate(normal):
-        assert character in unicodedata.normalize("NFC", text[starts[number] : ends[number]])
 
 
 @settings(max_examples=200, deadline=None)

@@ -56,7 +56,7 @@ def test_any_texts_at_all(texts, others, kind):
     assert np.isfinite(chances).all() and np.allclose(chances.sum(1), 1)
     for text in others:
         found = explain_prediction(made, text)
-        moved = sum(word.contribution for word in found.words)
+        moved = sum(span.amount for span in found.spans)
         assert found.base + moved + found.error == pytest.approx(found.score, abs=1e-6)
         assert abs(found.error) <= 1e-2 * max(1.0, abs(found.score))
-        assert [word.word for word in found.words] == [word for word in found.text.split(" ") if word]
+        assert all(text[span.start : span.end] == span.text for span in found.spans)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,27 +38,38 @@ def explain(
 ) -> None:
     """Show why a text gets its label.
 
-    For a network: how much each word raised or lowered the score of the label. The contributions add up to the score;
-    what is missing is stated as the error. For rules, also those kept in the model folder: the facts seen, the rules
-    that followed, and what they beat. Texts that begin with a dash go after --.
+    For a network: how much each word raised or lowered the score of the label. The amounts add up to the score; what is
+    missing is stated as the error. For rules, also those kept in the model folder: what they rest on and how strongly,
+    the facts seen, the rules that followed, and what they beat. Texts that begin with a dash go after --.
     """
     console = Console(as_json=as_json, quiet=quiet)
     text = whole(text)
+    found = _explanations(model, text, label)
+    console.result(
+        {"text": text, "explanations": [each.to_dict() for each in found]},
+        _one_block("\n\n".join(_told(found, language.value))),
+    )
+
+
+def _explanations(model: Path, text: str, label: str | None) -> list[explaining.Explanation]:
+    """Those of the network, if there is one, and of the rules, if there are any."""
     if model.is_file():
         if label is not None:
             raise SettingError("--label is for networks; rules prove the label that they give")
-        decision = rules.load_rules(model).decide(text)
-        console.result(decision.to_dict(), _one_block(decision.explain(language.value)))
-        return
-    explanation = explaining.explain_prediction(training.TextClassifier.load(model), text, label)
+        return [explaining.explain_decision(rules.load_rules(model).decide(text))]
+    found = [explaining.explain_prediction(training.TextClassifier.load(model), text, label)]
     kept_rules = model / run_folder.RULES
-    proof = rules.load_rules(kept_rules).decide(text) if kept_rules.exists() else None
-    told = [wording.in_words(explanation, language.value)]
-    if proof is not None:
-        told += [_RULES_SAY[language.value], proof.explain(language.value)]
-    console.result(
-        {**explanation.to_dict(), "rules": None if proof is None else proof.to_dict()}, _one_block("\n\n".join(told))
-    )
+    if kept_rules.exists():
+        found.append(explaining.explain_decision(rules.load_rules(kept_rules).decide(text)))
+    return found
+
+
+def _told(found: list[explaining.Explanation], language: wording.Language) -> Iterator[str]:
+    """The explanations in words; those of rules after a network's are announced."""
+    for number, each in enumerate(found):
+        if number:
+            yield _RULES_SAY[language]
+        yield wording.in_words(each, language)
 
 
 def _one_block(lines: str) -> str:

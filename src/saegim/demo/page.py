@@ -12,7 +12,7 @@ from pathlib import Path
 from saegim.demo.languages import columns_of, language_name
 from saegim.demo.wording import SAYINGS, Language
 from saegim.evaluation.comparison import Comparison
-from saegim.explain import Explanation
+from saegim.explain import Explanation, explain_decision
 from saegim.explain.wording import in_words
 from saegim.rules import Decision
 
@@ -34,8 +34,8 @@ def report(
     words = SAYINGS[language]
     parts = [comparison.table(language).text(), _folded(verdict)]
     if decision is not None:
-        parts.append(f"{words['proof']}\n{decision.explain(language)}")
-    name = language_name(explanation.label, language)
+        parts.append(f"{words['proof']}\n{in_words(explain_decision(decision), language)}")
+    name = language_name(str(explanation.label), language)
     taken_apart = f"{words['attribution']}\n{in_words(explanation, language)}"
     parts += [f"{taken_apart}\n{words['meaning'].format(label=explanation.label, name=name)}"]
     parts += [words["where"].format(out=out), "\n".join([words["next"], *_next_steps(out, explanation.text)])]

@@ -13,7 +13,7 @@ from saegim.errors import SettingError
 from saegim.models.batch import EncodedTexts
 from saegim.models.features import NgramVectorizer, Weighting
 from saegim.models.limits import check_whole
-from saegim.text import Ngrams, Normalizer, Tokenizer
+from saegim.text import Ngrams, Normalizer, Tokenizer, Traced
 from saegim.text.buckets import MOST_BUCKETS
 from saegim.text.tokenizer import KINDS
 from saegim.text.tokenizer import Kind as TokenKind
@@ -76,9 +76,9 @@ class TextEncoder:
         tokens = None if self.tokenizer is None else self._tokens(self.tokenizer, ready, say)
         return EncodedTexts(self.vectorizer.transform(ready), self.vectorizer.columns, tokens)
 
-    def normalize(self, text: str) -> str:
-        """The text as it is read."""
-        return self.config.normalizer(text)[: self.config.max_characters]
+    def traced(self, text: str) -> Traced:
+        """The text as it is read, with where in `text` each character came from."""
+        return self.config.normalizer.traced(text).cut(self.config.max_characters)
 
     def token_places(self, text: str) -> list[tuple[int, int]]:
         """The characters [start, end) of each token that is read of a normalised text."""

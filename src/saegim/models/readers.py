@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from saegim import nn
 from saegim import tensor as sg
@@ -73,6 +74,10 @@ class Reader(nn.Module, ABC):
     def sizes(config: ReaderConfig, rows: int) -> tuple[int, int]:
         """(F, parameters): known without making the reader, which a hostile config could make larger than memory."""
 
+    def coefficients(self, columns: npt.NDArray[Any]) -> npt.NDArray[np.float64] | None:  # noqa: ARG002
+        """What one unit of each n-gram adds to the features, (N,) -> (N, F); None where features are not linear."""
+        return None
+
 
 class BagReader(Reader):
     """Embeddings of a text's n-grams, summed by weight: a low-rank companion of the wide part. -> (B, width)"""
@@ -91,6 +96,10 @@ class BagReader(Reader):
 
     def __call__(self, batch: TextBatch) -> Tensor:
         return sum_rows(self.weight, batch.ngrams, self.item_dropout(batch.ngrams.weights)) * self.scale
+
+    def coefficients(self, columns: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        coefficients: npt.NDArray[np.float64] = self.scale * self.weight.numpy()[columns].astype(np.float64)
+        return coefficients
 
 
 class Embedded(nn.Module):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from saegim import nn
 from saegim.errors import SettingError
@@ -78,3 +80,14 @@ class TextModel(nn.Module):
         if self.reader is None:
             return scores
         return scores + self.head(self.dropout(self.reader(batch)))
+
+    def coefficients(self, columns: npt.NDArray[Any]) -> npt.NDArray[np.float64] | None:
+        """What one unit of each n-gram adds to the scores, columns (N,) -> (N, C); None unless scores are linear.
+
+        Then scores = bias of the wide part + sum over a text's n-grams of value * coefficient, in prediction.
+        """
+        deep = None if self.reader is None else self.reader.coefficients(columns)
+        if self.reader is not None and deep is None:
+            return None
+        wide = self.wide.coefficients(columns)
+        return wide if deep is None else wide + deep @ self.head.weight.numpy().T

@@ -41,6 +41,11 @@ class Wide(nn.Module):
     def __call__(self, batch: NgramBatch) -> Tensor:
         return sum_rows(self.weight, batch, self.dropout(batch.weights)) * self.scale + self.bias
 
+    def coefficients(self, columns: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """What one unit of each n-gram adds to the scores: columns (N,) -> (N, C)."""
+        coefficients: npt.NDArray[np.float64] = self.scale * self.weight.numpy()[columns].astype(np.float64)
+        return coefficients
+
     def start_from(self, labels: npt.NDArray[Any]) -> None:
         """Sets the bias to the log of each class's share of `labels` (n,): what is known before reading a text."""
         share = np.bincount(labels, minlength=self.classes) / max(len(labels), 1)

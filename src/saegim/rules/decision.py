@@ -62,6 +62,26 @@ class Stopped:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A part of a proof in words: its title and its items, each in one line; steps may have a second with the reason.
+
+    kind: "facts", "steps", "beaten" or "stopped"
+    """
+
+    kind: str
+    title: str
+    items: list[str]
+
+    def text(self) -> str:
+        """The section as lines: facts and steps under the title, rules beside it."""
+        if self.kind in ("beaten", "stopped"):
+            return f"{self.title} {', '.join(self.items)}"
+        numbers = [f"{number}. " if self.kind == "steps" else "" for number in range(1, len(self.items) + 1)]
+        lines = [f"  {number}{item}" for number, item in zip(numbers, self.items, strict=True)]
+        return "\n".join([self.title, *(line.replace("\n", "\n     ") for line in lines)])
+
+
+@dataclass(frozen=True)
 class Decision:
     """The answer of a rule set to one text.
 
@@ -85,7 +105,18 @@ class Decision:
 
     @property
     def proof(self) -> Proof:
-        """The rules that voted, the rules that led to them, and the facts that all of them used.
+        """The rules that voted, the rules that led to them, and the facts that all of them used."""
+        numbers = self._behind(number for number, rule in enumerate(self.fired) if rule.label is not None)
+        rules = tuple(self.fired[number] for number in numbers)
+        return Proof(self._used_by(rules), rules)
+
+    def grounds(self, rule: Rule) -> tuple[SeenFact, ...]:
+        """The facts seen in the text that a fired rule rests on, by itself or through the rules that led to it."""
+        numbers = self._behind([self.fired.index(rule)])
+        return self._used_by([self.fired[number] for number in numbers])
+
+    def _behind(self, numbers: Iterable[int]) -> list[int]:
+        """These fired rules and those that led to them, in the order in which they fired.
 
         Of several rules that derive one fact, the first to fire counts as its reason.
         """
@@ -93,16 +124,18 @@ class Decision:
         for number, rule in enumerate(self.fired):
             for fact in rule.derives:
                 maker.setdefault(fact, number)
-        needed = [n for n, rule in enumerate(self.fired) if rule.label is not None]
+        needed = list(numbers)
         steps = set(needed)
         while needed:
             rule = self.fired[needed.pop()]
             earlier = {maker[fact] for fact in rule.if_ if fact in maker} - steps
             steps |= earlier
             needed.extend(earlier)
-        rules = tuple(self.fired[number] for number in sorted(steps))
+        return sorted(steps)
+
+    def _used_by(self, rules: Iterable[Rule]) -> tuple[SeenFact, ...]:
         used = {fact for rule in rules for fact in rule.if_}
-        return Proof(tuple(fact for fact in self.facts if fact.name in used), rules)
+        return tuple(fact for fact in self.facts if fact.name in used)
 
     def to_dict(self) -> dict[str, object]:
         """The decision as plain data for JSON."""
@@ -121,29 +154,31 @@ class Decision:
 
     def explain(self, language: str = "en") -> str:
         """The decision and its proof as text to read, in English (`en`) or Korean (`ko`)."""
-        words = _WORDS.get(language, _WORDS["en"])
-        proof = self.proof
-        lines = [f'"{one_line(self.text)}"', f"=> {self._answer(words)}"]
-        if proof.facts:
-            lines += [words["seen"], *(f"  {_seen(fact, words)}" for fact in proof.facts)]
-        if proof.steps:
-            lines.append(words["reasoning"])
-            for number, rule in enumerate(proof.steps, start=1):
-                lines += _step(number, rule, words)
-        if self.beaten:
-            lines.append(f"{words['beaten']} {_named(self.beaten, words)}")
-        if self.stopped:
-            each = [words["stop"].format(rule=s.rule.id, facts=", ".join(s.by)) for s in self.stopped]
-            lines.append(f"{words['stopped']} {', '.join(each)}")
-        return "\n".join(lines)
+        lines = [f'"{one_line(self.text)}"', f"=> {self.answer(language)}"]
+        return "\n".join(lines + [section.text() for section in self.reasoning(language)])
 
-    def __str__(self) -> str:
-        return self.explain()
-
-    def _answer(self, words: dict[str, str]) -> str:
+    def answer(self, language: str = "en") -> str:
+        """The label, or why there is none, in words."""
+        words = _words_of(language)
         return words[self.reason].format(
             label=self.label, rules=_named(self.won, words), conflict=_named(self.conflict, words)
         )
+
+    def reasoning(self, language: str = "en") -> list[Section]:
+        """The proof in words, and what was beaten or kept from firing; only sections that have items."""
+        words = _words_of(language)
+        proof = self.proof
+        stopped = [words["stop"].format(rule=stop.rule.id, facts=", ".join(stop.by)) for stop in self.stopped]
+        sections = [
+            Section("facts", words["seen"], [_seen(fact, words) for fact in proof.facts]),
+            Section("steps", words["reasoning"], [_step(rule, words) for rule in proof.steps]),
+            Section("beaten", words["beaten"], [_named([rule], words) for rule in self.beaten]),
+            Section("stopped", words["stopped"], stopped),
+        ]
+        return [section for section in sections if section.items]
+
+    def __str__(self) -> str:
+        return self.explain()
 
 
 def one_line(text: str) -> str:
@@ -158,16 +193,19 @@ def _seen(fact: SeenFact, words: dict[str, str]) -> str:
     return f"{fact.name}: {', '.join(shown)}" + (f" {words['more'].format(n=more)}" if more else "")
 
 
-def _step(number: int, rule: Rule, words: dict[str, str]) -> Iterable[str]:
+def _step(rule: Rule, words: dict[str, str]) -> str:
     needs = [words["if"].format(facts=_and(rule.if_, words))] if rule.if_ else []
     if rule.unless:
         needs.append(words["unless"].format(facts=", ".join(rule.unless)))
     gives = [words["fact"].format(fact=fact) for fact in rule.derives]
     if rule.label is not None:
         gives.append(words["label"].format(label=rule.label, strength=f"{rule.strength:g}"))
-    yield f"  {number}. {rule.id}: {', '.join(needs)} -> {', '.join(gives)}"
-    if rule.because:
-        yield f"     {one_line(rule.because)}"
+    because = f"\n{one_line(rule.because)}" if rule.because else ""
+    return f"{rule.id}: {', '.join(needs)} -> {', '.join(gives)}{because}"
+
+
+def _words_of(language: str) -> dict[str, str]:
+    return _WORDS.get(language, _WORDS["en"])
 
 
 def _and(names: Sequence[str], words: dict[str, str]) -> str:

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from saegim.late import late
 from saegim.rules.decision import Place
 from saegim.rules.scripts import character_class
 
 if TYPE_CHECKING:
     from saegim.rules.index import Index
+    from saegim.text import origins
+else:
+    origins = late("saegim.text.origins")
 
 Span: TypeAlias = tuple[int, int]
 # Where something was found, computed only when asked: most texts are never asked for a proof.
@@ -66,56 +70,12 @@ class View:
 
     def place(self, span: Span) -> Place:
         """A span of the normalised text as a place in the text that was given."""
-        start, end = span
-        if self.text is not self.original:
-            starts, ends = self._origins
-            start, end = starts[start], ends[end - 1] if end > start else starts[start]
+        start, end = span if self.text is self.original else self._traced.span(*span)
         return Place(start, end, self.original[start:end])
 
     @cached_property
-    def _origins(self) -> tuple[list[int], list[int]]:
-        return normal_origins(self.original, self.text)
-
-
-def normal_origins(original: str, normal: str) -> tuple[list[int], list[int]]:
-    """For every character of `normal` (the NFC form), where its source in `original` starts and ends.
-
-    The start list has one entry more: the end of the text.
-    """
-    for begins in (_begins_cluster, str.isspace):
-        clusters = list(_clusters(original, begins))
-        normals = [unicodedata.normalize("NFC", cluster) for cluster in clusters]
-        if "".join(normals) == normal:
-            break
-    else:
-        clusters, normals = [original], [normal]
-    starts: list[int] = []
-    ends: list[int] = []
-    position = 0
-    for cluster, composed in zip(clusters, normals, strict=True):
-        same = cluster == composed
-        for offset in range(len(composed)):
-            starts.append(position + offset if same else position)
-            ends.append(position + offset + 1 if same else position + len(cluster))
-        position += len(cluster)
-    return [*starts, position], ends
-
-
-def _clusters(text: str, begins: Callable[[str], bool]) -> Iterator[str]:
-    start = 0
-    for position, character in enumerate(text):
-        if position > start and begins(character):
-            yield text[start:position]
-            start = position
-    yield text[start:]
-
-
-def _begins_cluster(character: str) -> bool:
-    """True where normalisation never joins a character to the one before it: no marks, no medial jamo."""
-    if character < "\u0300":
-        return True
-    joins = "\u1160" <= character <= "\u11ff"  # Hangul vowels and final consonants
-    return not joins and not unicodedata.category(character).startswith("M")
+    def _traced(self) -> origins.Traced:
+        return origins.Traced.of(self.original).in_form("NFC")
 
 
 def words_of(text: str) -> list[str]:

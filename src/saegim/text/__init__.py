@@ -14,6 +14,7 @@ from saegim.text.buckets import (
 )
 from saegim.text.ngrams import Features, Ngrams, hash_chunks, hash_ngrams, locate_ngrams
 from saegim.text.normalize import Normalizer
+from saegim.text.origins import Traced
 from saegim.text.tokenizer import Encoded, Token, Tokenizer
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Normalizer",
     "Token",
     "Tokenizer",
+    "Traced",
     "bag_of_ngrams",
     "choose_buckets",
     "choose_buckets_for",

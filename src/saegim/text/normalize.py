@@ -6,11 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from saegim.errors import SettingError
-
-Form = Literal["NFC", "NFKC"]
+from saegim.text.origins import Form, Traced
 
 SPACES = "[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
 """White space, as Python's str.isspace sees it. (The characters themselves: escapes mean bytes to `tokenizers`.)"""
@@ -49,6 +47,13 @@ class Normalizer:
         if self.lowercase:
             text = unicodedata.normalize(self.form, text.lower())
         return " ".join(text.split())
+
+    def traced(self, text: str) -> Traced:
+        """The same, with the place in `text` that every character came from."""
+        found = Traced.of(without_surrogates(text)).without(_INVISIBLE).in_form(self.form)
+        if self.lowercase:
+            found = found.lowered().in_form(self.form)
+        return found.spaced()
 
     def many(self, texts: Iterable[str]) -> list[str]:
         """Every text, normalised."""

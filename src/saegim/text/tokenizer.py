@@ -22,7 +22,8 @@ from tokenizers import Tokenizer as Engine
 
 from saegim.data.ragged import Ragged, offsets_of
 from saegim.errors import ModelFileError, SettingError
-from saegim.text.normalize import INVISIBLE, SPACES, Form, Normalizer, without_surrogates
+from saegim.text.normalize import INVISIBLE, SPACES, Normalizer, without_surrogates
+from saegim.text.origins import Form
 from saegim.text.vocabulary import BOS, EOS, LONGEST_WORD, PAD, UNK, learn
 
 Kind = Literal["bpe", "unigram", "wordpiece", "char", "jamo", "word"]

@@ -17,7 +17,7 @@ from saegim.models.encoder import EncoderConfig, TextEncoder
 from saegim.models.text_model import TextModel
 from saegim.nn.summary import Summary, summary
 from saegim.runtime.threads import set_threads
-from saegim.text.normalize import Form
+from saegim.text.origins import Form
 from saegim.text.tokenizer import Kind as TokenKind
 from saegim.training import text_folder
 from saegim.training.affordable import affordable_share

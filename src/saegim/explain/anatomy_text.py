@@ -92,7 +92,7 @@ def anatomy_of_text(
     target = np.full(classes, smoothing / classes)
     target[chosen] += 1 - smoothing
     return TextAnatomy(
-        text=classifier.encoder.normalize(text),
+        text=classifier.encoder.traced(text).text,
         ngrams=len(batch.ngrams.items),
         tokens=None if batch.tokens is None else int(batch.tokens.mask.sum()),
         label=str(classifier.classes_[chosen]),

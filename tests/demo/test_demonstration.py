@@ -66,7 +66,7 @@ def test_the_network_is_explained_where_it_is_right_and_the_rules_are_silent(sho
     test = read_table(out / "test.tsv", text="text", label="language")
     true = {text.lower(): label for text, label in zip(test.texts, test.labels, strict=True)}
     assert true[explained["text"].lower()] == explained["label"]
-    total = explained["base"] + sum(word["contribution"] for word in explained["words"]) + explained["error"]
+    total = explained["base"] + sum(span["amount"] for span in explained["spans"]) + explained["error"]
     assert total == pytest.approx(explained["score"], abs=1e-4)
     assert load_rules(out / "rules.yaml").decide(explained["text"]).label is None
 

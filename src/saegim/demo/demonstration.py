@@ -17,8 +17,8 @@ from saegim.evaluation.compare import Contender, LabelledTexts, classical_conten
 from saegim.evaluation.comparison import Comparison
 from saegim.evaluation.learned import Learned
 from saegim.evaluation.verdict import verdict
-from saegim.explain import Explanation, explain_prediction
-from saegim.rules import Decision, RuleSet
+from saegim.explain import Explanation, explain_decision, explain_prediction
+from saegim.rules import RuleSet
 from saegim.training import TextClassifier
 from saegim.training.progress import Progress
 
@@ -62,7 +62,7 @@ def run(
         raise SaegimError(words["failed"].format(error=comparison.result(NETWORK).measurement.error))
     classifier.save(out / "model")
 
-    decision = _proved(material, comparison)
+    proof = _proved(material, comparison)
     explanation = _taken_apart(material, comparison, classifier)
     judgement = verdict(comparison, language)
     return {
@@ -70,8 +70,8 @@ def run(
         "out": str(out),
         "languages": len(classifier.classes_),
         "verdict": judgement,
-        "explanations": {RULES: decision.to_dict() if decision else None, NETWORK: explanation.to_dict()},
-        "report": report(comparison, judgement, decision, explanation, out, language),
+        "explanations": {RULES: proof.to_dict() if proof else None, NETWORK: explanation.to_dict()},
+        "report": report(comparison, judgement, proof, explanation, out, language),
         "seconds": time.monotonic() - began,
     }
 
@@ -120,12 +120,13 @@ def _compare(
     return comparison, trained[0] if trained else None
 
 
-def _proved(material: _Material, comparison: Comparison) -> Decision | None:
+def _proved(material: _Material, comparison: Comparison) -> Explanation | None:
     """A right decision of the rules; if possible one in which a rule kept another from firing, on plain words."""
     predictions = comparison.result(RULES).measurement.predictions or ()
     right = (row.text for row, label in zip(material.test, predictions, strict=True) if label == row.language)
     decisions = [material.rules.decide(text) for text in right]
-    return max(decisions, key=lambda each: (bool(each.stopped), each.text.isalpha()), default=None)
+    found = max(decisions, key=lambda each: (bool(each.stopped), each.text.isalpha()), default=None)
+    return None if found is None else explain_decision(found)
 
 
 def _taken_apart(material: _Material, comparison: Comparison, classifier: TextClassifier) -> Explanation:

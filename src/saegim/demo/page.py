@@ -12,9 +12,8 @@ from pathlib import Path
 from saegim.demo.languages import columns_of, language_name
 from saegim.demo.wording import SAYINGS, Language
 from saegim.evaluation.comparison import Comparison
-from saegim.explain import Explanation, explain_decision
+from saegim.explain import Explanation
 from saegim.explain.wording import in_words
-from saegim.rules import Decision
 
 __all__ = ["report"]
 
@@ -25,7 +24,7 @@ GREETINGS = ("안녕하세요, 반갑습니다", "Guten Morgen zusammen", "buena
 def report(
     comparison: Comparison,
     verdict: str,
-    decision: Decision | None,
+    proof: Explanation | None,
     explanation: Explanation,
     out: Path,
     language: Language,
@@ -33,8 +32,8 @@ def report(
     """All results as text for a terminal, parts set apart by empty lines."""
     words = SAYINGS[language]
     parts = [comparison.table(language).text(), _folded(verdict)]
-    if decision is not None:
-        parts.append(f"{words['proof']}\n{in_words(explain_decision(decision), language)}")
+    if proof is not None:
+        parts.append(f"{words['proof']}\n{in_words(proof, language)}")
     name = language_name(str(explanation.label), language)
     taken_apart = f"{words['attribution']}\n{in_words(explanation, language)}"
     parts += [f"{taken_apart}\n{words['meaning'].format(label=explanation.label, name=name)}"]

@@ -20,11 +20,11 @@ class Piece:
 
 def pieces(explanation: Explanation) -> list[Piece]:
     """The explained text, word by word; what lies between words has no shade."""
-    most = max((abs(word.contribution) for word in explanation.words), default=0.0) or 1.0
+    most = max((abs(span.amount) for span in explanation.spans), default=0.0) or 1.0
     found, end = [], 0
-    for word in explanation.words:
-        found.append(Piece(explanation.text[end : word.start]))
-        found.append(Piece(word.word, round(word.contribution / most * STEPS), f"{word.contribution:+.3f}"))
-        end = word.end
+    for span in explanation.spans:
+        found.append(Piece(explanation.text[end : span.start]))
+        found.append(Piece(span.text, round(span.amount / most * STEPS), f"{span.amount:+.3f}"))
+        end = span.end
     found.append(Piece(explanation.text[end:]))
     return [each for each in found if each.text]

@@ -19,16 +19,18 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from saegim.curve.fit import Curves, Family, wandering
+from saegim.curve.fit import Curves, Family
 from saegim.curve.luck import Points, covariance
+from saegim.evaluation.bootstrap import Interval
 
-__all__ = ["LEVEL", "Answer", "Band", "Found", "Gap", "Outcomes"]
+__all__ = ["FURTHEST", "LEAST_SIZES", "LEVEL", "Answer", "Band", "Found", "Outcomes", "crossings"]
 
 FloatArray = npt.NDArray[np.float64]
 Answer = Literal["within", "start", "beyond", "open"]
 
 LEVEL = 0.9
 DRAWS = 2000
+LEAST_SIZES = 4  # for a curve; fewer say too little about its shape
 FURTHEST = 10  # times the largest size: further the curve is not trusted
 GRID = 160
 KNOTS = 60  # between which deviations are interpolated
@@ -53,15 +55,6 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Gap:
-    """How much higher the first score is than the second, as measured, with its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Band:
     """A fitted score at G sizes with its interval, float64 (G,) each."""
 
@@ -73,8 +66,8 @@ class Band:
 class Outcomes:
     """What was measured of several contenders, and D - 1 other outcomes that luck could have given.
 
-    contenders: name -> points, all of one metric. pool: rows that samples were drawn from. weight: as in
-    `luck.covariance`. The same arguments give the same bits.
+    contenders: name -> points, all of one metric; those measured at less than 4 sizes get no curve. pool: rows that
+    samples were drawn from. weight: as in `luck.covariance`. The same arguments give the same bits.
     """
 
     def __init__(
@@ -93,7 +86,7 @@ class Outcomes:
         for name, one in contenders.items():
             place = slice(start, start + len(one.scores))
             self._scores[name] = drawn[:, place]
-            if one.sizes is not None:
+            if one.sizes is not None and len(one.sizes) >= LEAST_SIZES:
                 family = Family(one.sizes, 1 - means[place], whole[place, place])
                 self._learners[name] = _Learner(family, 1 - drawn[:, place], self._rng)
             start = place.stop
@@ -103,28 +96,33 @@ class Outcomes:
         return self._learners[name].curves.take(0)
 
     def deviation(self, name: str) -> float:
-        """By how much a learner wanders from its curve, as far as it shows: a standard deviation."""
+        """By how much a learner wanders from its curve: a standard deviation, as a share of its error."""
         return self._learners[name].family.deviation
 
     def scores(self, name: str, sizes: FloatArray) -> FloatArray:
         """The score at G sizes in every draw, (D, G); (D, 1) for a contender that does not learn."""
-        learner = self._learners.get(name)
-        return self._scores[name] if learner is None else 1 - learner.errors(sizes)
+        if self._points[name].sizes is None:
+            return self._scores[name]
+        return 1 - self._learners[name].errors(sizes)
+
+    def final(self, name: str) -> Interval:
+        """The score at the largest size that the contender was measured at."""
+        return _summary(self._scores[name][:, -1])
 
     def band(self, name: str, sizes: FloatArray) -> Band:
         """The score at G sizes, with its interval."""
         scores = self.scores(name, sizes)
-        low, high = _interval(scores)
+        low, high = _ends(scores)
         return Band(scores[0], low, high)
 
-    def gain(self, name: str, size: float, more: float) -> Gap:
+    def gain(self, name: str, size: float, more: float) -> Interval:
         """What `more` examples would bring a learner that has `size`."""
         scores = self.scores(name, np.array([size, size + more]))
-        return _gap(scores[:, 1] - scores[:, 0])
+        return _summary(scores[:, 1] - scores[:, 0])
 
-    def gap(self, first: str, second: str, size: float) -> Gap:
+    def gap(self, first: str, second: str, size: float) -> Interval:
         """How much higher the first scores than the second at a size that both were measured at."""
-        return _gap(self._measured(first, size) - self._measured(second, size))
+        return _summary(self._measured(first, size) - self._measured(second, size))
 
     def crossing(self, first: str, second: str, *, furthest: float | None = None) -> Found:
         """From which size on the learner `first` beats `second`; looked for up to `furthest`."""
@@ -149,18 +147,18 @@ class _Learner:
 
     def __init__(self, family: Family, errors: FloatArray, rng: np.random.Generator) -> None:
         self.family = family
-        sizes, deviation = family.sizes, family.deviation
-        if deviation == 0:
+        sizes = family.sizes
+        if family.deviation == 0:
             self.curves = family.fit(errors)
             return
         self._knots = np.union1d(sizes, np.geomspace(sizes[0], FURTHEST * sizes[-1], KNOTS))
-        together = np.linalg.cholesky(wandering(self._knots, self._knots) + 1e-9 * np.eye(len(self._knots)))
-        wanders = deviation * rng.standard_normal((len(errors), len(self._knots))) @ together.T
+        together = np.linalg.cholesky(family.wandering(self._knots, self._knots) + 1e-12 * np.eye(len(self._knots)))
+        wanders = rng.standard_normal((len(errors), len(self._knots))) @ together.T
         wanders[0] = 0
         errors = errors - wanders[:, np.searchsorted(self._knots, sizes)]
         self.curves = family.fit(errors)
         left = errors - self.curves.errors(sizes)
-        pull = deviation**2 * np.linalg.solve(family.covariance, wandering(sizes, self._knots))
+        pull = np.linalg.solve(family.covariance, family.wandering(sizes, self._knots))
         self._wanders = wanders + left @ pull
 
     def errors(self, sizes: FloatArray) -> FloatArray:
@@ -225,13 +223,13 @@ def _inside(size: float) -> float | None:
     return float(size) if 0 < size < np.inf else None
 
 
-def _gap(differences: FloatArray) -> Gap:
-    low, high = _interval(differences)
+def _summary(differences: FloatArray) -> Interval:
+    low, high = _ends(differences)
     value = float(differences[0])
-    return Gap(value, min(float(low), value), max(float(high), value))
+    return Interval(value, min(float(low), value), max(float(high), value), LEVEL)
 
 
-def _interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _ends(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
     low, high = np.quantile(draws, _tails(), axis=0)
     return low, high
 

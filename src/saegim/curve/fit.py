@@ -7,9 +7,9 @@ every draw of `crossing`) are a few matrix products, and none can fail to conver
 shape, a mild prior does: exponents near 0.45, where those of learning curves mostly lie, and no shift.
 
 Real curves are no exact power laws. If the best curve misses the points by more than luck explains, the learner is
-taken to wander from it: by a smooth deviation (`wandering`), as large as it takes to explain the misses (J. Mandel and
-R. Paule, 1970, for measurements by different laboratories). Between the points the deviation is interpolated (kriging);
-away from them it dies out, and its size stays as uncertainty.
+taken to wander from it: by a smooth deviation, a share of the error, as large as it takes to explain the misses
+(J. Mandel and R. Paule, 1970, for measurements by different laboratories). Between the points the deviation is
+interpolated (kriging); away from them it dies out, and its size stays as uncertainty.
 
 Source of the family: J. Hestness et al., Deep Learning Scaling is Predictable, Empirically (2017).
 Letters: K sizes, D draws, P shapes, G places on a grid of sizes.
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Curves", "Family", "wandering"]
+__all__ = ["Curves", "Family"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -31,7 +31,8 @@ USUAL_EXPONENT, SPREAD_OF_EXPONENTS = 0.45, 0.9  # of the prior, in natural loga
 SHIFTS = 4  # besides none: from the smallest size to a third of the largest
 SHIFT_IS_LESS_LIKELY = 0.25
 FREE = 3  # what a curve may choose: a, b and its exponent
-LARGEST_DEVIATION, DEVIATIONS = 0.1, 24  # from the curves, in error; and how finely it is looked for
+DEVIATIONS = (0.0, *np.geomspace(0.003, 0.3, 24))  # from the curves, as a share of the error; the last is the largest
+LEAST_ERROR = 0.005  # that deviations are a share of
 AT_ONCE = 200  # rows that are fitted at a time: their misfits stay in a near cache
 REACH = np.log(10)  # of a deviation: a decade away little is left of it
 
@@ -55,27 +56,25 @@ class Curves:
         return Curves(*(each[number : number + 1] for each in (self.a, self.b, self.c, self.s)))
 
 
-def wandering(sizes: FloatArray, others: FloatArray) -> FloatArray:
-    """How deviations from the curve go together at two sizes: the Matern correlation 3/2 of their logarithms."""
-    apart = np.sqrt(3) * np.abs(np.subtract.outer(np.log(sizes), np.log(others))) / REACH
-    correlation: FloatArray = (1 + apart) * np.exp(-apart)
-    return correlation
-
-
 class Family:
     """All shapes of curves through K errors at K sizes (ascending) with covariance (K, K); ready to fit.
 
-    `deviation` is the standard deviation of the learner from curves of this family, as far as it shows; 0 if the
-    covariance explains by how much they miss the errors. `covariance` has it included.
+    `deviation` is the standard deviation of the learner from curves of this family as a share of its error, as far as
+    it shows; 0 if the covariance explains by how much they miss the errors. `covariance` has it included.
     """
 
     def __init__(self, sizes: FloatArray, errors: FloatArray, covariance: FloatArray) -> None:
         self.sizes = np.asarray(sizes, dtype=np.float64)
         self._shapes()
-        self._together = wandering(self.sizes, self.sizes)
+        self._weigh(covariance)
+        self._rough = self.fit(np.asarray(errors, dtype=np.float64)[None])
         self.deviation = self._found_deviation(np.asarray(errors, dtype=np.float64), covariance)
-        self.covariance = covariance + self.deviation**2 * self._together
+        self.covariance = covariance + self.wandering(self.sizes, self.sizes)
         self._weigh(self.covariance)
+
+    def wandering(self, sizes: FloatArray, others: FloatArray) -> FloatArray:
+        """The covariance of the deviations at two rows of sizes."""
+        return self.deviation**2 * self._share(sizes, others)
 
     def fit(self, errors: FloatArray) -> Curves:
         """The best curve through each of D rows of errors, (D, K)."""
@@ -141,7 +140,8 @@ class Family:
             height = np.maximum(white @ self._zero.T, 0.0)
             at_zero = length[:, None] - height**2 * self._zero_length
             end, drop, misfit = (
-                np.where(below, other, free) for other, free in ((height, end), (height / share, drop), (at_zero, misfit))
+                np.where(below, other, free)
+                for other, free in ((height, end), (height / share, drop), (at_zero, misfit))
             )
         return misfit, np.stack([end, drop])
 
@@ -154,9 +154,17 @@ class Family:
     def _found_deviation(self, errors: FloatArray, covariance: FloatArray) -> float:
         """The least deviation with which the best curve misses the errors no more than luck would."""
         allowed = max(len(self.sizes) - FREE, 1)
-        for deviation in (0.0, *np.geomspace(1e-3, LARGEST_DEVIATION, DEVIATIONS)):
-            self._weigh(covariance + deviation**2 * self._together)
+        share = self._share(self.sizes, self.sizes)
+        for deviation in DEVIATIONS:
+            self._weigh(covariance + deviation**2 * share)
             misfit, _ = self._misfits(errors[None])
             if misfit.min() <= allowed:
-                return float(deviation)
-        return LARGEST_DEVIATION
+                break
+        return float(deviation)
+
+    def _share(self, sizes: FloatArray, others: FloatArray) -> FloatArray:
+        """The covariance of deviations of the size of the error: Matern's, with 3/2, of the logarithms of sizes."""
+        apart = np.sqrt(3) * np.abs(np.subtract.outer(np.log(sizes), np.log(others))) / REACH
+        one, other = (np.maximum(self._rough.errors(each)[0], LEAST_ERROR) for each in (sizes, others))
+        covariance: FloatArray = np.multiply.outer(one, other) * (1 + apart) * np.exp(-apart)
+        return covariance

@@ -26,7 +26,7 @@ def sizes_up_to(rows: int) -> tuple[int, ...]:
     return (*inner, rows)
 
 
-def nested_order(labels: Sequence[str], seed: int) -> npt.NDArray[np.int64]:
+def nested_order(labels: Sequence[str], seed: int | Sequence[int]) -> npt.NDArray[np.int64]:
     """An order of the N rows, int64 (N,), of which every beginning is a stratified sample of its size.
 
     The rows of a class are shuffled and spread evenly over the order, so that a beginning of n rows holds n times the

@@ -5,6 +5,8 @@ moves like a mean when rows are drawn again (the delta method). So each score co
 (N,), of mean 0: drawing the rows again with weights w (mean 1) changes the score by about mean(w x influence). All
 contenders answer the same rows, so the covariance of their scores follows from their influences, pairing included.
 
+Metrics: "accuracy"; "decided", accuracy among the rows that the rules decide; "macro_f1"; "f1" of one class.
+
 Letters: N test rows, C classes. Predictions are class numbers, int64 (N,), -1 where there is none.
 """
 
@@ -16,11 +18,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Metric", "Score", "accuracy", "class_f1", "macro_f1", "score_of"]
+__all__ = ["Metric", "Score", "accuracy", "accuracy_among", "class_f1", "macro_f1"]
 
 IdArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
-Metric = Literal["accuracy", "macro_f1", "f1"]
+Metric = Literal["accuracy", "decided", "macro_f1", "f1"]
 
 
 @dataclass(frozen=True)
@@ -31,21 +33,21 @@ class Score:
     influence: FloatArray
 
 
-def score_of(true: IdArray, predicted: IdArray, classes: int, metric: Metric, number: int | None = None) -> Score:
-    """The score by that metric; "f1" is that of class `number`."""
-    if metric == "accuracy":
-        return accuracy(true, predicted)
-    if metric == "macro_f1":
-        return macro_f1(true, predicted, classes)
-    assert number is not None, "F1 is of a class"
-    return class_f1(true, predicted, number)
-
-
 def accuracy(true: IdArray, predicted: IdArray) -> Score:
     """The share of rows that are right."""
     right = (true == predicted).astype(np.float64)
     value = float(right.mean())
     return Score(value, right - value)
+
+
+def accuracy_among(true: IdArray, predicted: IdArray, rows: npt.NDArray[np.bool_]) -> Score:
+    """The share that is right among some rows, bool (N,); 0 without any."""
+    share = float(rows.mean())
+    if not share:
+        return Score(0.0, np.zeros(len(true)))
+    right = true == predicted
+    value = float(right[rows].mean())
+    return Score(value, np.where(rows, (right - value) / share, 0.0))
 
 
 def class_f1(true: IdArray, predicted: IdArray, number: int) -> Score:

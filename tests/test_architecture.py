@@ -29,6 +29,7 @@ FLOORS = [
     {"training"},
     {"evaluation"},
     {"teaching"},
+    {"curve"},
     {"explain"},
     {"report"},
     {"demo"},

@@ -137,4 +137,32 @@ TEXTS = [
     Case("a text like the padding", ("predict", MODEL, "<pad><unk></s>", "--json"), '"n": 1', code=0),
 ]
 
-CASES = [*COMMANDS, *NUMBERS, *PLACES, *TEXTS]
+CURVE = ("curve", "data.csv", "--quiet")
+KEPT = (*CURVE, "--out", "out", "--resume")
+
+
+def kept(name: str, says: str, content: bytes | str) -> Case:
+    """Going on with what is no curve."""
+    return Case(name, KEPT, says, DATA | {"out/curve.json": content})
+
+
+CURVES = [
+    Case("a curve that goes on from nowhere", (*CURVE, "--resume"), "add --out DIR", DATA, process=True),
+    Case("a curve of no samples", (*CURVE, "--samples", "0"), "--samples", DATA),
+    Case("a curve of endless samples", (*CURVE, "--samples", "1000000"), "--samples", DATA),
+    Case("a curve of an unknown network", (*CURVE, "--model", "wide", "--model", "gpt"), "--model", DATA),
+    Case("a curve in no time", (*CURVE, "--time-budget", "0"), "--time-budget is '0'", DATA),
+    Case("a curve of no data", ("curve", "gone.csv"), "gone.csv does not exist"),
+    Case("a curve of one class", ("curve", "d.csv"), "have the label 'x'", {"d.csv": "text,label\na,x\nb,x\n"}),
+    Case("a curve beside broken rules", (*CURVE, "--rules", "data.csv"), "data.csv", DATA),
+    Case("a curve measured on nothing", (*CURVE, "--test", "data.csv"), "is also in", DATA),
+    Case("a curve into someone's folder", (*CURVE, "--out", "out"), "holds other files", DATA | {"out/mine": "x"}),
+    kept("a curve that is empty", "curve.json is no whole JSON file", ""),
+    kept("a curve that is a list", "curve.json is not of the form", "[]"),
+    kept("a curve nested without end", "curve.json is no whole JSON file", "[" * 200_000),
+    kept("a curve of bytes", "curve.json is no whole JSON file", bytes(range(256))),
+    kept("a curve of another form", "curve.json is not of the form", '{"format": 2}'),
+    kept("a curve of other data", "other data, settings or version", '{"format": 1, "digest": "x", "points": []}'),
+]
+
+CASES = [*CURVES, *COMMANDS, *NUMBERS, *PLACES, *TEXTS]

@@ -12,6 +12,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "compare",
+    "curve",
     "explain",
     "report",
     "summary",

@@ -9,6 +9,7 @@ import typer
 from saegim.__about__ import __version__
 from saegim.cli.anatomy import anatomy
 from saegim.cli.compare import compare
+from saegim.cli.curve import curve
 from saegim.cli.demo import demo
 from saegim.cli.evaluate import evaluate
 from saegim.cli.explain import explain
@@ -43,6 +44,12 @@ def build() -> typer.Typer:
         )
     )(predict)
     app.command(epilog=_examples("saegim compare reviews.csv --text review --label stars --rules rules.yaml"))(compare)
+    app.command(
+        epilog=_examples(
+            "saegim curve reviews.csv --text review --label stars --rules rules.yaml",
+            "saegim curve reviews.csv --rules rules.yaml --out curve --time-budget 10m",
+        )
+    )(curve)
     app.command(
         epilog=_examples(
             'saegim explain model "정말 재미있다"', 'saegim explain rules.yaml "정말 재미있다" --language ko'

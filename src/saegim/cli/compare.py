@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,17 +26,17 @@ from saegim.cli.options import (
     Threads,
     TimeBudget,
 )
-from saegim.cli.reading import checked, labelled_texts
+from saegim.cli.reading import labelled_texts, parts
 from saegim.late import late
 
 if TYPE_CHECKING:
-    from saegim import data, rules, training
+    from saegim import rules, training
     from saegim.cli import run_folder
     from saegim.evaluation import compare as comparing
     from saegim.evaluation import learned
     from saegim.evaluation import verdict as verdicts
 else:
-    data, rules, training = late("saegim.data"), late("saegim.rules"), late("saegim.training")
+    rules, training = late("saegim.rules"), late("saegim.training")
     run_folder = late("saegim.cli.run_folder")
     comparing, verdicts = late("saegim.evaluation.compare"), late("saegim.evaluation.verdict")
     learned = late("saegim.evaluation.learned")
@@ -79,7 +78,7 @@ def compare(
         rules.load_rules(rule_file)  # what is wrong with it is told before anything is trained
     table = labelled_texts(console, file, text, label, skip_bad_rows=skip_bad_rows)
     other = None if test is None else labelled_texts(console, test, text, label, skip_bad_rows=skip_bad_rows)
-    parts = _parts(console, table, other, seed)
+    data = parts(console, table, other, share=HELD_OUT, seed=seed)
 
     def network(texts: Sequence[str], labels: Sequence[str]) -> learned.Learned:
         classifier = training.TextClassifier(model.value, time_budget=budget, seed=seed, threads=threads)
@@ -91,24 +90,14 @@ def compare(
     )
     network_contender = comparing.Contender(f"network ({model.value})", "learned", network)
     contenders = [majority, *expert, *classical, network_contender]
-    assert parts.valid is not None
+    assert data.valid is not None
     comparison = comparing.compare(
-        contenders, parts.train, parts.valid, seed=seed, progress=lambda name: console.say(f"building: {name}")
+        contenders, data.train, data.valid, seed=seed, progress=lambda name: console.say(f"building: {name}")
     )
     if out is not None:
         run_folder.keep_comparison(out, comparison)
     said = verdicts.verdict(comparison, language.value)
     console.result(
-        {**comparison.to_dict(), "verdict": said, "findings": [vars(each) for each in parts.findings]},
+        {**comparison.to_dict(), "verdict": said, "findings": [vars(each) for each in data.findings]},
         f"{comparison.table(language.value).text()}\n\n{said}",
     )
-
-
-def _parts(console: Console, table: data.Table, test: data.Table | None, seed: int) -> data.CheckedData:
-    """Training and test texts, checked; the latter are a stratified part of the former if none are given."""
-    if test is not None:
-        return checked(console, table, test)
-    data.check_examples(table).raise_errors()
-    kept, held_out = data.stratified_split(table.labels or [], HELD_OUT, seed)
-    train = replace(table.take(kept), source=f"the training part of {table.source}")
-    return checked(console, train, replace(table.take(held_out), source=f"the test part of {table.source}"))

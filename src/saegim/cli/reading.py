@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,3 +33,16 @@ def checked(console: Console, train: data.Table, other: data.Table | None = None
             console.say(f"{finding.level}: {finding.message}")
     found.raise_errors()
     return found
+
+
+def parts(console: Console, table: data.Table, test: data.Table | None, *, share: float, seed: int) -> data.CheckedData:
+    """Texts to learn from and to measure on, checked; the latter are a stratified part of the table if none are given.
+
+    Raises DataError for the first error.
+    """
+    if test is not None:
+        return checked(console, table, test)
+    data.check_examples(table).raise_errors()
+    kept, held_out = data.stratified_split(table.labels or [], share, seed)
+    train = replace(table.take(kept), source=f"the training part of {table.source}")
+    return checked(console, train, replace(table.take(held_out), source=f"the test part of {table.source}"))

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from saegim.cli.console import Console
+from saegim.curve import store
 from saegim.errors import DataError, SettingError
 from saegim.evaluation import COMPARISON, Comparison, write_comparison
 from saegim.training import checkpoint, files, run_file
 
 RULES = "rules.yaml"
-_OURS = ("config.json", run_file.RUN, "log.jsonl", checkpoint.NAME, COMPARISON)
+_OURS = ("config.json", run_file.RUN, "log.jsonl", checkpoint.NAME, COMPARISON, store.NAME)
 
 
 def claim(folder: Path) -> None:
@@ -35,9 +36,9 @@ def describe(folder: Path, *, resume: bool, **options: Any) -> None:
 
 
 @contextmanager
-def checkpointed(folder: Path) -> Iterator[None]:
-    """An interrupt inside says what was saved and how to go on."""
-    path = folder / checkpoint.NAME
+def checkpointed(folder: Path, name: str = checkpoint.NAME) -> Iterator[None]:
+    """An interrupt inside says what was saved, in the file of that name, and how to go on."""
+    path = folder / name
     before = _written(path)
     try:
         yield

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from saegim.__about__ import __version__
+from saegim.curve import scores
 from saegim.curve.crossing import FURTHEST, LEAST_SIZES, LEVEL, Outcomes
 from saegim.curve.luck import Points
 from saegim.curve.result import Crossing, Curve, Fit, Gain, Measured, Point, Reason, Skipped
-from saegim.curve import scores
 from saegim.curve.scores import Metric, Score
 from saegim.evaluation.comparison import Kind
 from saegim.evaluation.metrics import class_ids

@@ -85,7 +85,8 @@ def training_luck(points: Points, pool: int) -> FloatArray:
     other = np.sqrt(smaller * larger) / pool  # of samples of two seeds: a share of both
     # Means of S and T samples have min(S, T) pairs of the same seed among S x T.
     alike = np.minimum.outer(samples, samples) / np.multiply.outer(samples, samples)
-    return np.outer(spread, spread) * (alike * same + (1 - alike) * np.minimum(other, 1.0))
+    luck: FloatArray = np.outer(spread, spread) * (alike * same + (1 - alike) * np.minimum(other, 1.0))
+    return luck
 
 
 def sample_variance(points: Points, pool: int) -> float:

@@ -1,9 +1,10 @@
 """Measuring a learning curve: every learner on growing samples, within the time there is, and what is kept of it.
 
-The cheapest points come first: the sizes ascend, and of each size all samples and learners. Before a point is begun, the
-time it will take is estimated from those that are done; what does not fit into the rest of the budget is left out and
-said. A learner that may take longer than estimated asks meanwhile whether time is up, and then the point is dropped: a
-point is measured as it should be or not at all, so a budget decides which points there are, never what they say.
+The cheapest points come first: the sizes ascend, and of each size all samples and learners. Before a point is begun,
+the time it will take is estimated from those that are done; what does not fit into the rest of the budget is left out
+and said. A learner that may take longer than estimated asks meanwhile whether time is up, and then the point is
+dropped: a point is measured as it should be or not at all, so a budget decides which points there are, never what they
+say.
 """
 
 from __future__ import annotations
@@ -98,8 +99,8 @@ def measure(
 ) -> Curve:
     """The learning curve of every learner on the task, the rules and the majority class beside them.
 
-    folder: keeps every point in its `curve.json`; resume: goes on with the points there. budget: seconds, which began to
-    run at `began` (of `clock`). say: is told every point and what is left out.
+    folder: keeps every point in its `curve.json`. resume: goes on with the points there. budget: seconds, which
+    began to run at `began` (of `clock`). say: is told every point, and what is left out.
 
     What goes wrong inside a learner leaves out its point. Raises SettingError for learners of the same name, DataError
     when the folder cannot be written to, ModelFileError for points there that are damaged or of other data or settings.
@@ -127,16 +128,18 @@ class _Run:
         self.task, self.learners, self.say, self.clock = task, learners, say, clock
         self.deadline = math.inf
         self.sizes = sizes_up_to(len(task.labels))
-        self.classes = sorted({*task.labels, *task.true})
+        self.taught = set(task.labels)
+        self.classes = sorted(self.taught | set(task.true))
         self.constant = [
             self._answered("majority class", "majority", MajorityClass().fit(task.pool.texts, task.labels))
         ]
         if task.rules is not None:
             self.constant.append(self._answered("rules", "rules", task.rules))
+        in_data = len(self.classes)
         # What only the rules know comes last: numbers that points are kept by do not depend on the rules.
         self.classes += sorted({label for one in self.constant for label in one.labels if label} - set(self.classes))
         parts = (task.pool.texts, task.labels, task.test.texts, task.true)
-        self.store = Store(folder, digest_of(parts, __version__, task.seed), len(task.true), len(self.classes))
+        self.store = Store(folder, digest_of(parts, __version__, task.seed), len(task.true), in_data)
         self.left_out: Counter[tuple[str, int, str]] = Counter()
         self.orders: dict[int, npt.NDArray[np.int64]] = {}
 
@@ -216,9 +219,9 @@ class _Run:
         *smaller, largest = sorted(seconds)
         mean = {each: sum(seconds[each]) / len(seconds[each]) for each in seconds}
         if size <= largest:
-            return mean[min((each for each in seconds if each >= size), key=lambda each: each - size)]
+            return mean[min(each for each in mean if each >= size)]
         if not smaller:
-            return mean[largest] * (size / largest) ** GROWTH
+            return mean[largest] * float(size / largest) ** GROWTH
         per_text = max((mean[largest] - mean[smaller[-1]]) / (largest - smaller[-1]), 0.0)
         return mean[largest] + per_text * (size - largest)
 
@@ -253,7 +256,7 @@ class _Run:
     def _checked(self, predicted: Sequence[str | None]) -> list[str | None]:
         """The labels that a learner gave. Raises DataError for one that it cannot have learned."""
         found = self._text_or_none(predicted)
-        unknown = {label for label in found if label is not None} - set(self.classes)
+        unknown = {label for label in found if label is not None} - self.taught
         if unknown:
             raise DataError(f"it predicted {min(unknown)!r}, which is none of the labels that it learned from")
         return found

@@ -26,7 +26,7 @@ def from_plain(kind: type[T], value: Any, where: str = "") -> T:
     """
     if not isinstance(value, Mapping):
         raise _wrong(where, "a mapping", value)
-    hints = _hints(kind)
+    hints = _hints(cast(Any, kind))
     missing, unknown = sorted(hints.keys() - value.keys()), sorted(map(str, value.keys() - hints.keys()))
     if missing or unknown:
         what = f"{missing[0]!r} is missing" if missing else f"{unknown[0][:60]!r} is unknown"
@@ -53,16 +53,24 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             raise _wrong(where, f"one of {', '.join(arguments)}", value)
         return value
     if origin is tuple:
-        return tuple(_value(arguments[0], each, f"{where}[{number}]") for number, each in _several(list, value, where))
+        return tuple(
+            _value(arguments[0], each, f"{where}[{number}]") for number, each in enumerate(_list(value, where))
+        )
     if origin is dict:
-        return {name: _value(arguments[1], each, f"{where}.{name}") for name, each in _several(dict, value, where)}
+        return {name: _value(arguments[1], each, f"{where}.{name}") for name, each in _mapping(value, where).items()}
     return _simple(hint, value, where)
 
 
-def _several(kind: type, value: Any, where: str) -> Any:
-    if not isinstance(value, kind) or len(value) > LONGEST:
-        raise _wrong(where, f"a {'list' if kind is list else 'mapping'} of at most {LONGEST:,}", value)
-    return enumerate(value) if isinstance(value, list) else value.items()
+def _list(value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list) or len(value) > LONGEST:
+        raise _wrong(where, f"a list of at most {LONGEST:,}", value)
+    return value
+
+
+def _mapping(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) > LONGEST or not all(isinstance(name, str) for name in value):
+        raise _wrong(where, f"a mapping of at most {LONGEST:,}", value)
+    return value
 
 
 def _simple(hint: type, value: Any, where: str) -> Any:

@@ -1,7 +1,7 @@
 """What was measured so far, in one file that is whole or absent: `curve.json` in a folder.
 
-The file holds every point's predictions, by which the same command goes on where it was stopped, and the finished curve.
-Points belong to one set of data and settings, named by a digest; those of another are refused.
+The file holds the predictions of every point, by which the same command goes on where it was stopped, and the finished
+curve. Points belong to one set of data and settings, named by a digest; those of another are refused.
 """
 
 from __future__ import annotations

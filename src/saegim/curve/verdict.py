@@ -25,11 +25,14 @@ FEW_UNDECIDED = 0.02  # of the texts; rules that leave more undecided are also j
 
 
 def verdict(curve: Curve, language: Language = "en") -> str:
-    """Some sentences: where the network passes the rules, what more labels would bring, what limits the answer.
+    """Lines: where the network passes the rules; what more labels would bring; the classical baseline; the limits.
 
     Raises SettingError for a language other than "en" and "ko".
     """
-    return " ".join(_sentences(curve, _wording(curve, language)))
+    if language not in WORDINGS:
+        raise SettingError(f"the language {language!r} is not known; choose 'en' or 'ko'")
+    lines = (" ".join(sentences) for sentences in _paragraphs(curve, WORDINGS[language](curve)))
+    return "\n".join(line for line in lines if line)
 
 
 def about(crossing: Crossing, language: Language = "en") -> str:
@@ -45,42 +48,37 @@ def standing(crossing: Crossing, labelled: int) -> Standing:
         return "ahead"
     if crossing.answer == "start" and crossing.high is None:
         return "ahead"
+    if crossing.answer == "beyond" and crossing.low is None:
+        return "behind"
     if crossing.low is not None and crossing.low > labelled:
         return "behind"
     return "open"
 
 
-def _wording(curve: Curve, language: Language) -> Wording:
-    if language not in WORDINGS:
-        raise SettingError(f"the language {language!r} is not known; choose 'en' or 'ko'")
-    return WORDINGS[language](curve)
-
-
-def _sentences(curve: Curve, say: Wording) -> Iterator[str]:
+def _paragraphs(curve: Curve, say: Wording) -> Iterator[Iterator[str]]:
     measured = [one for one in curve.networks if one.sizes]
     if not measured:
-        yield say.no_network()
-        yield from _limits(curve, say)
-        return
-    rules = curve.of_kind("rules")
-    for number, network in enumerate(measured):
-        yield from _of_network(curve, network, rules, say, first=number == 0)
-    leader = measured[0]
+        yield iter([say.no_network()])
+    else:
+        rules = curve.of_kind("rules")
+        for network in measured:
+            yield _of_network(curve, network, rules, say, leads=network is measured[0])
+        yield _more_labels(curve, measured[0], rules, say)
+        yield _classical(curve, measured[0], rules, say)
+    yield _limits(curve, say)
+
+
+def _more_labels(curve: Curve, leader: Measured, rules: Measured | None, say: Wording) -> Iterator[str]:
     if leader.gain is not None:
         yield say.gain(leader, leader.gain)
     if rules is not None:
-        yield from _where_rules_decide(curve, leader, rules, say)
         yield from _classes(curve, leader, rules, say)
-    yield from _classical(curve, leader, rules, say)
-    yield from _limits(curve, say)
 
 
-def _of_network(
-    curve: Curve, network: Measured, rules: Measured | None, say: Wording, *, first: bool
-) -> Iterator[str]:
+def _of_network(curve: Curve, network: Measured, rules: Measured | None, say: Wording, *, leads: bool) -> Iterator[str]:
     crossing = None if rules is None else curve.crossing(network.name, rules.name)
     if crossing is None:
-        if first:
+        if leads:
             yield say.no_rules(network)
         return
     if crossing.reason is not None:
@@ -93,8 +91,9 @@ def _of_network(
         yield say.beyond(crossing, standing(crossing, curve.labelled))
     else:
         yield say.within(crossing, standing(crossing, curve.labelled))
-    if first and crossing.gap is not None:
+    if leads and crossing.gap is not None and rules is not None:
         yield say.figures(crossing)
+        yield from _where_rules_decide(curve, network, rules, say)
 
 
 def _where_rules_decide(curve: Curve, network: Measured, rules: Measured, say: Wording) -> Iterator[str]:

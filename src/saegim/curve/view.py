@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from saegim.curve.result import Crossing, Curve, Measured
 from saegim.curve.verdict import about
 from saegim.evaluation.tables import Language, PlainTable, human_seconds
 
-__all__ = ["chart", "class_table", "score_table"]
+__all__ = ["chart", "class_table", "score_table", "whole"]
 
 COLUMNS, ROWS = 66, 13  # of the chart
-MARKS = "ABCDEFGH"
+MARKS, DASHES = "ABCDEFGH", {"majority": "┄", "rules": "─"}
 CLASSES_SHOWN = 12
 
 WORDS: dict[Language, dict[str, str]] = {
@@ -23,15 +24,17 @@ WORDS: dict[Language, dict[str, str]] = {
         "F1": "F1 of {}",
         "ahead from": "ahead from about",
         "seconds": "time",
-        "scatter": "accuracy on {:,} test texts, the mean of samples; ± their standard deviation",
+        "scatter": "accuracy on {:,} test texts: mean and standard deviation of the samples; time of one, to learn and predict",
         "constant": "{}: {:.3f} [{:.3f}, {:.3f}], learns nothing from more texts",
         "decides": "; decides {:.0%} of the texts, an undecided one counts as wrong",
         "level": "[low, high]: {:.0%} interval",
         "line": "{} {}",
         "fitted": "· fitted curve of {}",
-        "crossing": "│ where it passes {}",
+        "crossing": "│ where the network passes the rules",
         "more classes": "{:,} more classes are in the result of --json",
-        "by F1": "F1 of the networks with {:,} texts; ahead: of the rules, by the fitted curves",
+        "by F1": "F1 of the network with {:,} texts; ahead: of the rules, by the fitted curves",
+        "rules": "rules",
+        "majority": "most frequent label",
     },
     "ko": {
         "texts": "글 수",
@@ -40,17 +43,26 @@ WORDS: dict[Language, dict[str, str]] = {
         "F1": "{}의 F1",
         "ahead from": "앞서기 시작하는 글 수",
         "seconds": "시간",
-        "scatter": "시험용 글 {:,}개의 정확도. 표본들의 평균, ±는 그 표준편차",
+        "scatter": "시험용 글 {:,}개의 정확도: 표본들의 평균과 표준편차. 시간은 표본 하나를 배우고 판정하는 데 든 것",
         "constant": "{}: {:.3f} [{:.3f}, {:.3f}]. 글이 늘어도 배우지 않음",
         "decides": ". 글의 {:.0%}만 판정하며, 판정하지 않은 글은 틀린 것으로 셈",
         "level": "[하한, 상한]: {:.0%} 구간",
         "line": "{} {}",
         "fitted": "· {}에 맞춘 곡선",
-        "crossing": "│ 규칙을 앞지르는 곳({})",
+        "crossing": "│ 신경망이 규칙을 앞지르는 곳",
         "more classes": "나머지 분류 {:,}개는 --json 결과에 있습니다",
+        "rules": "규칙",
+        "majority": "가장 흔한 답",
         "by F1": "신경망의 F1은 글 {:,}개로 배웠을 때의 값. 앞서기 시작: 맞춘 곡선이 규칙을 앞지르는 곳",
     },
 }
+
+
+def whole(curve: Curve, language: Language = "en") -> str:
+    """All of it, one below the other."""
+    classes = class_table(curve, language)
+    parts = [score_table(curve, language).text(), chart(curve, language), "" if classes is None else classes.text()]
+    return "\n\n".join(part for part in parts if part)
 
 
 def score_table(curve: Curve, language: Language = "en") -> PlainTable:
@@ -84,7 +96,7 @@ def _cells(one: Measured, size: int) -> tuple[str, str]:
 
 def _constant(one: Measured, words: dict[str, str]) -> str:
     assert one.final is not None, "what does not learn is measured once, and always"
-    text = words["constant"].format(one.name, one.final.value, one.final.low, one.final.high)
+    text = words["constant"].format(_name(one, words), one.final.value, one.final.low, one.final.high)
     return text if one.decided == 1 else text + words["decides"].format(one.decided)
 
 
@@ -107,10 +119,17 @@ def class_table(curve: Curve, language: Language = "en") -> PlainTable | None:
     if len(shown) > CLASSES_SHOWN:
         notes.append(words["more classes"].format(len(shown) - CLASSES_SHOWN))
     headers = ("class", "test texts", "F1", "F1", "ahead from")
-    names = ("", "", rules.name, network.name, "")
+    names = ("", "", _name(rules, words), _name(network, words), "")
     return PlainTable(
-        tuple(words[header].format(name) for header, name in zip(headers, names, strict=True)), tuple(rows), tuple(notes)
+        tuple(words[header].format(name) for header, name in zip(headers, names, strict=True)),
+        tuple(rows),
+        tuple(notes),
     )
+
+
+def _name(one: Measured, words: dict[str, str]) -> str:
+    """What does not learn has a name in every language."""
+    return words.get(one.kind, one.name)
 
 
 def chart(curve: Curve, language: Language = "en") -> str:
@@ -144,35 +163,38 @@ class _Chart:
         return curve.crossing(self.leader.name, rules.name)
 
     def lines(self, words: dict[str, str]) -> list[str]:
-        for one, dash in zip(self.constants, "┄─", strict=False):
+        for one in self.constants:
             row = self._row(one.points[0].accuracy)
-            self.cells[row] = [dash if cell == " " else cell for cell in self.cells[row]]
-        legend = [words["line"].format(dash * 2, one.name) for one, dash in zip(self.constants, "┄─", strict=False)]
+            self.cells[row] = [DASHES[one.kind] if cell == " " else cell for cell in self.cells[row]]
+        names = [words["line"].format(DASHES[one.kind] * 2, _name(one, words)) for one in self.constants]
+        lines = []
         if self.crossing is not None and self.crossing.value is not None:
             column = self._column(self.crossing.value)
             for row in range(ROWS):
                 self.cells[row][column] = "│"
-            legend.append(words["crossing"].format(self.crossing.second))
+            lines.append(words["crossing"])
         if self.leader is not None and self.leader.fit is not None:
             self._draw_fit(self.leader)
-            legend.append(words["fitted"].format(self.leader.name))
+            lines.append(words["fitted"].format(self.leader.name))
         for mark, one in zip(MARKS, self.learners, strict=False):
             for size in one.sizes:
                 points = one.at(size)
                 height = sum(point.accuracy for point in points) / len(points)
                 self.cells[self._row(height)][self._column(size)] = mark
-            legend.append(words["line"].format(mark, one.name))
-        return [*self._framed(), "  " + "   ".join(legend)]
+            names.append(words["line"].format(mark, one.name))
+        legend = ["      " + "   ".join(some) for some in (names, lines) if some]
+        return [*self._framed(), *legend]
 
     def _draw_fit(self, leader: Measured) -> None:
         assert leader.fit is not None, "a learner with a fitted curve"
-        last = None
-        for size, value in zip(leader.fit.sizes, leader.fit.value, strict=True):
-            if math.log(size) <= self.end + 1e-9 and self.low <= value <= self.high:
-                here = self._row(value), self._column(size)
-                if here != last:
-                    self.cells[here[0]][here[1]] = "·"
-                last = here
+        sizes = [math.log(size) for size in leader.fit.sizes]
+        for column in range(COLUMNS):
+            here = self.start + (self.end - self.start) * column / (COLUMNS - 1)
+            after = min(max(bisect_left(sizes, here), 1), len(sizes) - 1)
+            share = (here - sizes[after - 1]) / (sizes[after] - sizes[after - 1])
+            value = (1 - share) * leader.fit.value[after - 1] + share * leader.fit.value[after]
+            if self.low <= value <= self.high:
+                self.cells[self._row(value)][column] = "·"
 
     def _row(self, height: float) -> int:
         return round((self.high - height) / (self.high - self.low) * (ROWS - 1))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from saegim.curve.result import Crossing, Curve, Gain, Measured, Skipped
 from saegim.evaluation.wording import two_digits
 
-__all__ = ["NAMED", "Wording", "size"]
+__all__ = ["NAMED", "Wording", "gain_points", "size"]
 
 NAMED = 4  # classes that a sentence names
 
@@ -21,6 +21,11 @@ class Wording(ABC):
         self.labelled = f"{curve.labelled:,}"
         self.rows = f"{curve.test_rows:,}"
         self.level = f"{curve.level:.0%}"
+
+    @property
+    def one_network(self) -> bool:
+        """Whether there is only one, so that it needs no name."""
+        return len(self.curve.networks) == 1
 
     def largest(self, name: str) -> int:
         """The largest size that a contender was measured at."""
@@ -112,3 +117,9 @@ def size(value: float | None) -> str:
     """A number of texts that is an estimate: two digits, no more."""
     assert value is not None, "a size that can be told"
     return two_digits(round(value))
+
+
+def gain_points(change: float) -> str:
+    """A small change of accuracy in percentage points: 0.00123 -> '0.12', 0.0123 -> '1.2'."""
+    value = 100 * change
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"

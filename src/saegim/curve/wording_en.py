@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from saegim.curve.result import Crossing, Gain, Measured, Skipped
-from saegim.curve.wording import NAMED, Wording, size
+from saegim.curve.wording import NAMED, Wording, gain_points, size
 from saegim.evaluation.bootstrap import Interval
 from saegim.evaluation.wording import percent, points
 
 __all__ = ["English"]
 
+HARDLY = 0.0005  # of accuracy: half of a text in a thousand
 SHORT_REASONS = {
     "few test texts": "too few test texts",
     "few sizes": "too few sizes",
@@ -32,28 +33,45 @@ class English(Wording):
         if crossing.answer == "start":
             return "the start" if crossing.high is None else f"the start (to {size(crossing.high)})"
         if crossing.answer == "beyond":
-            return f"beyond {crossing.furthest:,} ({size(crossing.low)} or more)"
+            surely = "" if crossing.low is None else f" ({size(crossing.low)} or more)"
+            return f"beyond {crossing.furthest:,}{surely}"
         return f"{size(crossing.value)} ({_ends(crossing)})"
 
+    def _name(self, name: str, *, first: bool = False) -> str:
+        """What a contender is called, also as the first word of a sentence."""
+        if self.curve.contender(name).kind == "learned" and self.one_network:
+            return "The network" if first else "the network"
+        return name
+
     def within(self, crossing: Crossing, standing: str) -> str:
-        where = f"about {size(crossing.value)} ({self.level} interval: {_ends(crossing)})"
-        name = crossing.first
+        about, ends = size(crossing.value), f"{self.level} interval {_ends(crossing)}"
+        name, start = self._name(crossing.first), self._name(crossing.first, first=True)
         if standing == "ahead":
-            said = f"{name} passes the rules from {where} labelled texts on. You have {self.labelled}: learning wins."
+            said = (
+                f"{start} passes the rules from about {about} labelled texts on ({ends}). You have {self.labelled}, "
+                "enough for that."
+            )
         elif standing == "behind":
-            said = f"You have {self.labelled} labelled texts; the rules are ahead of {name} until {where}."
+            said = (
+                f"You have {self.labelled} labelled texts; the rules are ahead of {name} until about {about} ({ends})."
+            )
         else:
             said = (
-                f"{name} passes the rules somewhere near {where} labelled texts. You have {self.labelled}, which is "
+                f"{start} passes the rules near {about} labelled texts ({ends}). You have {self.labelled}, which is "
                 "too close to that to say which of the two is ahead."
             )
         if self.extrapolated(crossing):
-            largest = self.largest(name)
-            said += f" That is where the fitted curve leads; it was measured up to {largest:,} texts only."
+            said += (
+                f" {about} is where the fitted curve leads; it was measured up to {self.largest(crossing.first):,} "
+                "texts only."
+            )
         return said
 
     def from_the_start(self, crossing: Crossing, standing: str) -> str:
-        said = f"{crossing.first} is ahead of the rules from the smallest sample on, {crossing.smallest:,} texts"
+        said = (
+            f"{self._name(crossing.first, first=True)} is ahead of the rules from the smallest sample on, "
+            f"{crossing.smallest:,} texts"
+        )
         if standing == "open":
             return f"{said}, but that may be chance: it may also take more than the {self.labelled} that you have."
         if crossing.high is None:
@@ -62,10 +80,12 @@ class English(Wording):
 
     def beyond(self, crossing: Crossing, standing: str) -> str:
         said = (
-            f"You have {self.labelled} labelled texts, and the rules stay ahead of {crossing.first} as far as can be "
-            f"seen: its fitted curve does not reach them within {crossing.furthest:,} texts, ten times what was "
-            f"measured, and further it says nothing."
+            f"You have {self.labelled} labelled texts, and the rules stay ahead of {self._name(crossing.first)} as far "
+            f"as can be seen: its fitted curve does not reach them within {crossing.furthest:,} texts, ten times what "
+            f"was measured, and further it says nothing."
         )
+        if crossing.low is None:
+            return said
         if standing == "open":
             return f"{said} But that may be chance: it may pass them from about {size(crossing.low)} on."
         return f"{said} Before about {size(crossing.low)} texts it hardly will (one chance in {self._one_in()})."
@@ -75,8 +95,8 @@ class English(Wording):
 
     def open(self, crossing: Crossing) -> str:
         return (
-            f"From how many texts on {crossing.first} passes the rules cannot be told from these data: anything from "
-            f"below {crossing.smallest:,} to beyond {crossing.furthest:,} is possible. {self._remedy()}"
+            f"From how many texts on {self._name(crossing.first)} passes the rules cannot be told from these data: "
+            f"anything from below {crossing.smallest:,} to beyond {crossing.furthest:,} is possible. {self._remedy()}"
         )
 
     def _remedy(self) -> str:
@@ -85,12 +105,11 @@ class English(Wording):
         return "More labelled texts would narrow it."
 
     def not_told(self, crossing: Crossing) -> str:
-        name = crossing.first
+        name, sizes = self._name(crossing.first), len(self.curve.contender(crossing.first).sizes)
         because = {
             "few test texts": f"there are only {self.rows} texts to measure on; at least 50 are needed, and several "
             "hundred for a useful answer",
-            "few sizes": f"{name} was measured at {len(self.curve.contender(name).sizes)} sizes of sample only, and a "
-            "curve needs 4",
+            "few sizes": f"{name} was measured at {sizes} sizes of sample only, and a curve needs 4",
             "one sample": f"{name} was measured on one sample of each size only, so nobody can say how much of it is "
             "luck; allow at least two",
             "no prediction": "the rules decide none of the test texts",
@@ -105,16 +124,16 @@ class English(Wording):
         other = self.curve.contender(crossing.second).final
         assert other is not None, "rules are measured"
         return (
-            f"Taught with {crossing.gap_size:,} texts it gets {percent(sum(found) / len(found))} of {self.rows} test "
-            f"texts right, the rules get {percent(other.value)}: {_lead(gap)}."
+            f"Trained on {crossing.gap_size:,} texts it gets {percent(sum(found) / len(found))} of {self.rows} test "
+            f"texts right, the rules get {percent(other.value)}: it is {_lead(gap)}."
         )
 
     def no_rules(self, network: Measured) -> str:
         assert network.final is not None, "a network that was measured"
         return (
-            f"{network.name}, taught with {network.sizes[-1]:,} texts, gets {percent(network.final.value)} of "
-            f"{self.rows} test texts right ({self.level} interval {percent(network.final.low)} to "
-            f"{percent(network.final.high)}); with --rules FILE it is set beside your rules."
+            f"{self._name(network.name, first=True)}, trained on {network.sizes[-1]:,} texts, gets "
+            f"{percent(network.final.value)} of {self.rows} test texts right ({self.level} interval "
+            f"{percent(network.final.low)} to {percent(network.final.high)}); with --rules FILE it is set beside rules."
         )
 
     def no_network(self) -> str:
@@ -122,28 +141,32 @@ class English(Wording):
 
     def gain(self, network: Measured, gain: Gain) -> str:
         change = gain.change
-        if change.high < 0.0005:
-            much = f"hardly anything (at most {points(max(change.high, 0.00005))} points of accuracy)"
+        if change.high < HARDLY:
+            much = f"hardly anything: at most {gain_points(max(change.high, HARDLY / 10))} points of accuracy"
         else:
-            much = f"about {points(max(change.value, 0.0))} points of accuracy ({_ends_of(change)})"
-        return f"{gain.more} more labelled texts than your {gain.size:,} would bring {network.name} {much}."
+            ends = f"{gain_points(change.low)} to {gain_points(change.high)}"
+            much = f"about {gain_points(max(change.value, 0.0))} points of accuracy ({ends})"
+        return f"{gain.more} more labelled texts than your {gain.size:,} would bring {self._name(network.name)} {much}."
 
     def where_rules_decide(self, rules: Measured, crossing: Crossing, standing: str) -> str:
         gap = crossing.gap
         assert gap is not None, "there is something to compare"
         start = (
             f"But the rules decide {percent(rules.decided)} of the texts, and the others count as wrong. Where they do "
-            f"decide, taught with {crossing.gap_size:,} texts {crossing.first} is {_lead(gap)}"
+            f"decide, {self._name(crossing.first)} trained on {crossing.gap_size:,} texts is {_lead(gap)}"
         )
         if crossing.reason is not None or crossing.answer == "open":
             return f"{start}."
         if standing == "ahead":
             return f"{start}; there it passes them from {self._passes(crossing)} on."
-        advice = "so let the rules speak first, and the network answer the rest" if gap.high < 0 else ""
-        where = f"there it passes them only from {self._passes(crossing)} on"
-        if crossing.answer == "beyond":
+        advice = ", so let the rules speak first, and the network answer the rest" if gap.high < 0 else ""
+        if crossing.answer == "start":
+            where = "there too it is ahead from the start, but that may be chance"
+        elif crossing.answer == "beyond":
             where = f"there it does not pass them within {crossing.furthest:,} texts"
-        return f"{start}; {where}{', ' if advice else ''}{advice}."
+        else:
+            where = f"there it passes them only from {self._passes(crossing)} on"
+        return f"{start}; {where}{advice}."
 
     def _passes(self, crossing: Crossing) -> str:
         if crossing.answer == "start":
@@ -176,7 +199,10 @@ class English(Wording):
         start = ""
         if passes is not None and passes.answer == "within" and passes.reason is None:
             start = f"{against.second} passes the rules from about {size(passes.value)} texts on ({_ends(passes)}). "
-        beside = f"Beside {against.second}, taught with {against.gap_size:,} texts {against.first} is {_lead(gap)}"
+        beside = (
+            f"Beside {against.second}, {self._name(against.first)} is {_lead(gap)} when both are trained on "
+            f"{against.gap_size:,} texts"
+        )
         if gap.low > 0 and against.answer == "within":
             beside += f"; it passes it from about {size(against.value)} on"
         return f"{start}{beside}{'' if gap.excludes_zero else ', which may be chance'}."
@@ -200,10 +226,6 @@ def _ends(crossing: Crossing) -> str:
     if crossing.high is None:
         return f"{size(crossing.low)} or more"
     return f"{size(crossing.low)} to {size(crossing.high)}"
-
-
-def _ends_of(interval: Interval) -> str:
-    return f"{points(interval.low)} to {points(interval.high)}"
 
 
 def _lead(gap: Interval) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from saegim.curve.result import Crossing, Gain, Measured, Skipped
-from saegim.curve.wording import NAMED, Wording, size
+from saegim.curve.wording import NAMED, Wording, gain_points, size
 from saegim.evaluation.bootstrap import Interval
 from saegim.evaluation.wording import percent, points
 from saegim.evaluation.wording_ko import with_particle
 
 __all__ = ["Korean"]
 
+HARDLY = 0.0005  # of accuracy: half of a text in a thousand
 SHORT_REASONS = {
     "few test texts": "시험용 글 부족",
     "few sizes": "표본 크기 부족",
@@ -33,33 +34,41 @@ class Korean(Wording):
         if crossing.answer == "start":
             return "처음부터" if crossing.high is None else f"처음부터(~{size(crossing.high)})"
         if crossing.answer == "beyond":
-            return f"{crossing.furthest:,} 너머({size(crossing.low)} 이상)"
+            surely = "" if crossing.low is None else f"({size(crossing.low)} 이상)"
+            return f"{crossing.furthest:,} 너머{surely}"
         return f"{size(crossing.value)} ({_ends(crossing)})"
 
+    def _name(self, name: str) -> str:
+        if self.curve.contender(name).kind == "learned" and self.one_network:
+            return "신경망"
+        return name
+
+    def _with(self, name: str, particle: str) -> str:
+        return with_particle(self._name(name), particle)
+
     def within(self, crossing: Crossing, standing: str) -> str:
-        where = f"약 {size(crossing.value)}개({self.level} 구간 {_ends(crossing)})"
-        name = crossing.first
+        about, ends = size(crossing.value), f"{self.level} 구간 {_ends(crossing)}"
+        name = self._name(crossing.first)
         if standing == "ahead":
             said = (
-                f"{with_particle(name, '은')} 정답 달린 글 {where}부터 규칙을 앞지릅니다. 가지고 있는 글이 "
-                f"{self.labelled}개이니 학습이 이깁니다."
+                f"{with_particle(name, '은')} 정답 달린 글 약 {about}개부터 규칙을 앞지릅니다({ends}). "
+                f"지금 {self.labelled}개가 있으니 넉넉합니다."
             )
         elif standing == "behind":
-            said = (
-                f"정답 달린 글이 {self.labelled}개 있습니다. {where}까지는 규칙이 {name}보다 앞섭니다."
-            )
+            said = f"정답 달린 글이 {self.labelled}개 있습니다. 약 {about}개까지는 규칙이 {name}보다 앞섭니다({ends})."
         else:
             said = (
-                f"{with_particle(name, '은')} 정답 달린 글 {where} 근처에서 규칙을 앞지릅니다. 가지고 있는 "
-                f"{self.labelled}개는 거기에 가까워서 어느 쪽이 앞서는지 말할 수 없습니다."
+                f"{with_particle(name, '은')} 정답 달린 글 약 {about}개에서 규칙을 앞지릅니다({ends}). "
+                f"지금 있는 {self.labelled}개는 거기에 가까워서 어느 쪽이 앞서는지 말할 수 없습니다."
             )
         if self.extrapolated(crossing):
-            largest = self.largest(name)
-            said += f" 이 수는 맞춘 곡선을 이어서 읽은 것이고, 실제로 잰 것은 글 {largest:,}개까지입니다."
+            largest = self.largest(crossing.first)
+            said += f" {about}개는 맞춘 곡선을 늘여 읽은 것이고, 실제로 잰 것은 글 {largest:,}개까지입니다."
         return said
 
     def from_the_start(self, crossing: Crossing, standing: str) -> str:
-        said = f"{with_particle(crossing.first, '은')} 가장 작은 표본(글 {crossing.smallest:,}개)에서 이미 규칙보다 앞섭니다"
+        smallest = f"가장 작은 표본(글 {crossing.smallest:,}개)"
+        said = f"{self._with(crossing.first, '은')} {smallest}에서 이미 규칙보다 앞섭니다"
         if standing == "open":
             return f"{said}. 다만 우연일 수 있어서, 가지고 있는 {self.labelled}개보다 많은 글이 필요할지도 모릅니다."
         if crossing.high is None:
@@ -68,9 +77,13 @@ class Korean(Wording):
 
     def beyond(self, crossing: Crossing, standing: str) -> str:
         said = (
-            f"정답 달린 글이 {self.labelled}개 있으며, 내다볼 수 있는 데까지는 규칙이 {crossing.first}보다 앞섭니다. "
-            f"맞춘 곡선은 잰 것의 열 배인 글 {crossing.furthest:,}개까지 규칙에 미치지 못하고, 그 너머는 말할 수 없습니다."
+            f"정답 달린 글이 {self.labelled}개 있으며, 내다볼 수 있는 데까지는 규칙이 "
+            f"{self._name(crossing.first)}보다 앞섭니다. "
+            f"맞춘 곡선은 잰 것의 열 배인 글 {crossing.furthest:,}개까지 규칙에 미치지 못하고, "
+            "그 너머는 말할 수 없습니다."
         )
+        if crossing.low is None:
+            return said
         if standing == "open":
             return f"{said} 다만 우연일 수 있어서, 약 {size(crossing.low)}개부터 앞지를지도 모릅니다."
         return f"{said} 약 {size(crossing.low)}개가 되기 전에 앞지를 가능성은 {self._tail()}쯤입니다."
@@ -80,7 +93,7 @@ class Korean(Wording):
 
     def open(self, crossing: Crossing) -> str:
         return (
-            f"글이 몇 개부터 {with_particle(crossing.first, '이')} 규칙을 앞지르는지 이 자료로는 알 수 없습니다. "
+            f"글이 몇 개부터 {self._with(crossing.first, '이')} 규칙을 앞지르는지 이 자료로는 알 수 없습니다. "
             f"{crossing.smallest:,}개 아래에서 {crossing.furthest:,}개 너머까지 모두 가능합니다. {self._remedy()}"
         )
 
@@ -90,11 +103,11 @@ class Korean(Wording):
         return "정답 달린 글이 더 있으면 좁혀집니다."
 
     def not_told(self, crossing: Crossing) -> str:
-        name = crossing.first
+        name, sizes = self._name(crossing.first), len(self.curve.contender(crossing.first).sizes)
         because = {
             "few test texts": f"시험용 글이 {self.rows}개뿐입니다. 적어도 50개, 쓸모 있는 답에는 수백 개가 필요합니다",
-            "few sizes": f"{with_particle(name, '을')} {len(self.curve.contender(name).sizes)}가지 크기의 표본에서만 "
-            "쟀는데, 곡선을 그리려면 4가지가 필요합니다",
+            "few sizes": f"{with_particle(name, '을')} {sizes}가지 크기의 표본에서만 쟀는데, 곡선을 그리려면 4가지가 "
+            "필요합니다",
             "one sample": f"{with_particle(name, '을')} 크기마다 표본 하나로만 재어 얼마나 우연인지 알 수 없습니다. "
             "표본을 적어도 둘로 하십시오",
             "no prediction": "규칙이 시험용 글을 하나도 판정하지 않습니다",
@@ -110,13 +123,14 @@ class Korean(Wording):
         assert other is not None, "rules are measured"
         return (
             f"글 {crossing.gap_size:,}개로 배우면 시험용 글 {self.rows}개 중 {percent(sum(found) / len(found))}를 "
-            f"맞히고, 규칙은 {percent(other.value)}를 맞힙니다. {_lead(gap)}."
+            f"맞히고, 규칙은 {percent(other.value)}를 맞힙니다. "
+            f"{self._with(crossing.first, '이')} {_lead(gap)}."
         )
 
     def no_rules(self, network: Measured) -> str:
         assert network.final is not None, "a network that was measured"
         return (
-            f"{with_particle(network.name, '은')} 글 {network.sizes[-1]:,}개로 배워 시험용 글 {self.rows}개 중 "
+            f"{self._with(network.name, '은')} 글 {network.sizes[-1]:,}개로 배워 시험용 글 {self.rows}개 중 "
             f"{percent(network.final.value)}를 맞힙니다({self.level} 구간 {percent(network.final.low)}~"
             f"{percent(network.final.high)}). --rules FILE을 주면 규칙과 나란히 견줍니다."
         )
@@ -126,30 +140,31 @@ class Korean(Wording):
 
     def gain(self, network: Measured, gain: Gain) -> str:
         change = gain.change
-        if change.high < 0.0005:
-            much = f"거의 오르지 않습니다(많아야 {points(max(change.high, 0.00005))}%포인트)"
+        if change.high < HARDLY:
+            much = f"거의 오르지 않습니다(많아야 {gain_points(max(change.high, HARDLY / 10))}%포인트)"
         else:
-            much = f"약 {points(max(change.value, 0.0))}%포인트 오릅니다({points(change.low)}~{points(change.high)})"
-        return (
-            f"정답 달린 글이 지금의 {gain.size:,}개보다 {gain.more}개 늘면 {network.name}의 정확도는 {much}."
-        )
+            ends = f"{gain_points(change.low)}~{gain_points(change.high)}"
+            much = f"약 {gain_points(max(change.value, 0.0))}%포인트 오릅니다({ends})"
+        name = self._name(network.name)
+        return f"정답 달린 글이 지금의 {gain.size:,}개보다 {gain.more}개 늘면 {name}의 정확도는 {much}."
 
     def where_rules_decide(self, rules: Measured, crossing: Crossing, standing: str) -> str:
         gap = crossing.gap
         assert gap is not None, "there is something to compare"
         start = (
             f"다만 규칙은 글의 {percent(rules.decided)}만 판정하고, 나머지는 틀린 것으로 셌습니다. 규칙이 판정하는 "
-            f"글에서는 {with_particle(crossing.first, '이')} 글 {crossing.gap_size:,}개로 배웠을 때 {_lead(gap)}"
+            f"글에서는 {self._with(crossing.first, '이')} 글 {crossing.gap_size:,}개로 배웠을 때 {_lead(gap)}"
         )
         if crossing.reason is not None or crossing.answer == "open":
             return f"{start}."
         if standing == "ahead":
             return f"{start}. 여기서는 {self._passes(crossing)} 앞지릅니다."
-        where = f"여기서는 {self._passes(crossing)}야 앞지릅니다"
         if crossing.answer == "start":
             where = "여기서도 처음부터 앞서지만, 우연일 수 있습니다"
-        if crossing.answer == "beyond":
+        elif crossing.answer == "beyond":
             where = f"여기서는 글 {crossing.furthest:,}개까지 앞지르지 못합니다"
+        else:
+            where = f"여기서는 {self._passes(crossing)}야 앞지릅니다"
         advice = " 그러니 규칙을 먼저 따르고 나머지를 신경망에 맡기십시오." if gap.high < 0 else ""
         return f"{start}. {where}.{advice}"
 
@@ -183,12 +198,10 @@ class Korean(Wording):
         assert gap is not None, "there is something to compare"
         start = ""
         if passes is not None and passes.answer == "within" and passes.reason is None:
-            start = (
-                f"{with_particle(against.second, '은')} 글 약 {size(passes.value)}개({_ends(passes)})부터 규칙을 앞지릅니다. "
-            )
-        beside = (
-            f"글 {against.gap_size:,}개로 배운 {with_particle(against.first, '은')} {against.second}에 견주어 {_lead(gap)}"
-        )
+            where = f"글 약 {size(passes.value)}개({_ends(passes)})부터"
+            start = f"{with_particle(against.second, '은')} {where} 규칙을 앞지릅니다. "
+        trained = f"글 {against.gap_size:,}개로 배운 {self._with(against.first, '은')}"
+        beside = f"{trained} {against.second}에 견주어 {_lead(gap)}"
         if gap.low > 0 and against.answer == "within":
             beside += f". 약 {size(against.value)}개부터 앞지릅니다"
         return f"{start}{beside}{'' if gap.excludes_zero else '. 이 차이는 우연일 수 있습니다'}."

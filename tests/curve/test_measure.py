@@ -10,6 +10,7 @@ from curve.learners import Clock, Right, learner, task, texts
 from saegim.curve import Curve, Learner, Task, measure, read_curve
 from saegim.curve.store import NAME
 from saegim.errors import DataError, ModelFileError, SettingError
+from saegim.evaluation.compare import LabelledTexts
 
 
 def sizes_and_samples(curve: Curve, name: str) -> list[tuple[int, int]]:
@@ -212,15 +213,13 @@ def test_labels_that_nobody_taught_are_refused_from_learners_and_taken_from_rule
 
 
 def test_a_sample_of_one_class_is_answered_with_it():
-    class Rare:
-        texts = [f"text {3 * number}" for number in range(300)]
-        labels = ["good"] * 297 + ["bad"] * 3
+    rare = LabelledTexts([f"text {3 * number}" for number in range(300)], ["good"] * 297 + ["bad"] * 3)
 
     def build(some, labels, seed, check):
         assert len(set(labels)) == 2
         return Right(0.5, seed)
 
-    curve = measure(Task(Rare(), texts(60), samples=1), [Learner("network", "learned", build)])
+    curve = measure(Task(rare, texts(60), samples=1), [Learner("network", "learned", build)])
     first = curve.contender("network").points[0]
     assert (first.size, first.accuracy) == (10, pytest.approx(1 / 3))
 

@@ -56,7 +56,8 @@ def first_line(*crossings, language="en", **changes):
 def test_rules_are_ahead_until_a_crossing_beyond_the_data():
     said = first_line(WITHIN)
     assert said.startswith(
-        "You have 400 labelled texts; the rules are ahead of the network until about 1,900 (90% interval 1,200 to 3,100)."
+        "You have 400 labelled texts; the rules are ahead of the network until about 1,900 (90% interval 1,200 to "
+        "3,100)."
     )
     assert "1,900 is where the fitted curve leads; it was measured up to 320 texts only." in said
     assert "Trained on 320 texts it gets 70.0% of 100 test texts right, the rules get 80.0%" in said
@@ -77,7 +78,7 @@ def test_the_same_in_korean():
         (
             crossing(value=72.4, low=41.5, high=121.0),
             "ahead",
-            "The network passes the rules from about 72 labelled texts on (90% interval 42 to 120). You have 400, enough",
+            "The network passes the rules from about 72 labelled texts on (90% interval 42 to 120). You have 400",
             "신경망은 정답 달린 글 약 72개부터 규칙을 앞지릅니다(90% 구간 42~120). 지금 400개가 있으니 넉넉합니다.",
         ),
         (
@@ -119,7 +120,7 @@ def test_the_same_in_korean():
         (
             crossing("beyond", low=700.0),
             "behind",
-            "the rules stay ahead of the network as far as can be seen: its fitted curve does not reach them within 3,200",
+            "the rules stay ahead of the network as far as can be seen: its fitted curve does not reach them",
             "내다볼 수 있는 데까지는 규칙이 신경망보다 앞섭니다",
         ),
         (
@@ -248,8 +249,8 @@ def test_the_classical_baseline_has_a_line():
     passes = crossing(first="SVM", value=700.0, low=500.0, high=None)
     said = verdict(curve(WITHIN, against, passes)).split("\n")[2]
     assert said == (
-        "SVM passes the rules from about 700 texts on (500 or more). Beside SVM, the network is 3.0 points ahead (1.0 to "
-        "5.0) when both are trained on 320 texts; it passes it from about 100 on."
+        "SVM passes the rules from about 700 texts on (500 or more). Beside SVM, the network is 3.0 points ahead (1.0 "
+        "to 5.0) when both are trained on 320 texts; it passes it from about 100 on."
     )
     tie = replace(against, answer="open", value=None, low=None, high=None, gap=interval(0.01))
     assert "which may be chance." in verdict(curve(WITHIN, tie))
@@ -276,9 +277,9 @@ def test_limits_are_said():
     skipped = (Skipped("network (auto)", 320, 2, "time"), Skipped("SVM", 10, 1, "too odd"), Skipped("SVM", 30, 1, "x"))
     said = verdict(curve(WITHIN, skipped=skipped)).split("\n")[-1]
     assert said == (
-        "All this rests on 100 test texts only; more of them would narrow every interval. 2 points did not fit into the "
-        "time budget; --resume goes on with what is kept by --out. SVM could not be measured with 10 texts: too odd (1 "
-        "more failures)."
+        "All this rests on 100 test texts only; more of them would narrow every interval. 2 points did not fit into "
+        "the time budget; --resume goes on with what is kept by --out. SVM could not be measured with 10 texts: too "
+        "odd (1 more failures)."
     )
     assert "2개 점은 시간이 모자라" in verdict(curve(WITHIN, skipped=skipped), "ko")
     nothing = replace(NETWORK, points=(), final=None, gain=None)

@@ -217,13 +217,13 @@ class _Run:
         if not seconds:
             return 0.0
         *smaller, largest = sorted(seconds)
-        mean = {each: sum(seconds[each]) / len(seconds[each]) for each in seconds}
+        mean: dict[int, float] = {each: sum(seconds[each]) / len(seconds[each]) for each in seconds}
         if size <= largest:
             return mean[min(each for each in mean if each >= size)]
         if not smaller:
-            return mean[largest] * float(size / largest) ** GROWTH
+            return float(mean[largest] * (size / largest) ** GROWTH)
         per_text = max((mean[largest] - mean[smaller[-1]]) / (largest - smaller[-1]), 0.0)
-        return mean[largest] + per_text * (size - largest)
+        return float(mean[largest] + per_text * (size - largest))
 
     def _leave_out(self, name: str, size: int, why: str) -> None:
         self.left_out[name, size, why] += 1

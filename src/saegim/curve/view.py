@@ -24,7 +24,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "F1": "F1 of {}",
         "ahead from": "ahead from about",
         "seconds": "time",
-        "scatter": "accuracy on {:,} test texts: mean and standard deviation of the samples; time of one, to learn and predict",
+        "scatter": "accuracy on {:,} test texts: mean ± standard deviation of samples; time of one, with predicting",
         "constant": "{}: {:.3f} [{:.3f}, {:.3f}], learns nothing from more texts",
         "decides": "; decides {:.0%} of the texts, an undecided one counts as wrong",
         "level": "[low, high]: {:.0%} interval",

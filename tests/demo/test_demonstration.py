@@ -15,6 +15,8 @@ from saegim.demo import demonstration, page, run
 from saegim.errors import SaegimError, SettingError
 from saegim.rules import load_rules
 from saegim.training import TextClassifier
+from saegim.training.files import digest
+from saegim.training.run_file import read_description
 
 FEW = {"languages": ("ko", "ja", "zh", "fr", "es", "uk", "no"), "min_texts": 150}
 
@@ -58,6 +60,27 @@ def test_the_page_has_the_table_the_verdict_and_two_explanations(shown):
     assert str(out) in report
     assert [sentence for sentence in said if sentence.startswith("building: ")][-1] == "building: network"
     assert any("nothing is downloaded" in sentence for sentence in said)
+
+
+def test_it_ends_with_the_path_of_its_report(shown):
+    out, _, found = shown
+    assert found["page"] == str(out / "report.html")
+    assert found["report"].splitlines()[-1].endswith(str(out / "report.html"))
+    html = (out / "report.html").read_text(encoding="utf-8")
+    assert f"of {found['test_rows']:,} texts are wrong" in html
+    assert all(one["name"] in html for one in found["contenders"])
+
+
+def test_its_model_is_a_run_like_any_other(shown):
+    out, _, _ = shown
+    described = read_description(out / "model")
+    again = TextClassifier("auto", seed=described["seed"])
+    train = read_table(described["file"], text=described["text"], label=described["label"])
+    assert (
+        again.fit(train.texts, train.labels).predict(train.texts).tolist()
+        == TextClassifier.load(out / "model").predict(train.texts).tolist()
+    )
+    assert described["sha256"] == digest(out / "train.tsv")
 
 
 def test_the_network_is_explained_where_it_is_right_and_the_rules_are_silent(shown):

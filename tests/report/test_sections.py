@@ -6,7 +6,6 @@ import importlib
 import pkgutil
 import re
 import string
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from saegim.report import calibration, charts, confusion, examples, flow, model,
 from saegim.report.evidence import Evidence
 from saegim.report.page import TEMPLATES, page
 from saegim.report.section import Section
+from saegim.training.calibration import calibrate
 
 NAMES = [each.name for each in pkgutil.iter_modules(saegim.report.__path__)]
 MODULES = [importlib.import_module(f"saegim.report.{name}") for name in NAMES]
@@ -112,25 +112,45 @@ def test_nothing_confused():
 # --- whether its probabilities can be believed ---
 
 
-def test_the_expected_calibration_error_is_its_definition():
+def guesses(count, temperature=1.0):
+    """Probabilities (n, 3) that mean what they say at temperature 1, and whether the answers were right."""
     rng = np.random.default_rng(0)
-    confidence = rng.uniform(0.3, 1, 5000)
-    right = rng.random(5000) < confidence**2
-    edges = np.linspace(0, 1, calibration.BINS + 1)
-    expected = 0.0
-    for low, high in pairwise(edges):
-        at = (confidence >= low) & (confidence < high)
-        if at.any():
-            expected += at.mean() * abs(right[at].mean() - confidence[at].mean())
-    found = calibration.section(confidence, right, "en").context
-    assert f"{expected:.3f}" in found["figure"]["note"]
-    assert sum(int(row[2].replace(",", "")) for row in found["table"].rows) == 5000
+    scores = rng.normal(size=(count, 3)) * 2
+    shares = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    true = (rng.random((count, 1)) > shares.cumsum(1)).sum(1)
+    told = shares ** (1 / temperature)
+    return told / told.sum(1, keepdims=True), shares.argmax(1) == true
 
 
-def test_sure_of_everything():
-    found = calibration.section(np.ones(20), np.ones(20, bool), "en").context
-    assert found["table"].rows == [["100%", "100.0%", "20"]]
-    assert "is 0.000" in found["figure"]["note"]
+def test_texts_that_were_not_calibrated():
+    shares, right = guesses(3000)
+    found = calibration.section(calibration.of_texts(shares, right, None), "en").context
+    error = calibration.expected_calibration_error(shares.max(1), right)
+    assert f"is {error:.3f}" in found["figure"]["note"]
+    assert sum(int(row[3].replace(",", "")) for row in found["table"].rows) == 3000
+    assert {row[0] for row in found["table"].rows} == {"as it comes"}
+
+
+def test_what_calibration_did_to_other_texts():
+    sure, right = guesses(3000, temperature=0.4)  # surer than it should be
+    good, _same = guesses(3000)
+    found = calibration.of_texts(good, right, 2.5)
+    assert found.error_before == pytest.approx(calibration.expected_calibration_error(sure.max(1), right))
+    assert found.error < 0.03 < found.error_before
+    said = calibration.section(found, "en").context["figure"]["note"]
+    assert f"from {found.error_before:.3f} to {found.error:.3f}" in said
+    assert "temperature of 2.50" in said
+
+
+def test_calibration_as_it_was_measured_in_training():
+    shares, right = guesses(300)
+    numbers = np.where(right, shares.argmax(1), (shares.argmax(1) + 1) % 3)
+    fitted = calibrate(np.log(shares), numbers)
+    found = calibration.section(calibration.of_training(fitted), "ko").context
+    for figure in (fitted.error_before, fitted.error_after, fitted.error_by_chance):
+        assert f"{figure:.3f}" in found["figure"]["note"]
+    assert len(found["table"].rows) == len(fitted.bins_before) + len(fitted.bins_after)
+    assert "보정 전" in found["figure"]["chart"].wide
 
 
 # --- how training went ---

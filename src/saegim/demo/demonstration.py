@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from saegim.data import read_table
 from saegim.demo.languages import MIN_TEXTS, Text, as_tsv, build, cldr_version, split
 from saegim.demo.page import report
 from saegim.demo.script_rules import rules_from, rules_yaml
@@ -16,11 +17,14 @@ from saegim.errors import SaegimError, SettingError
 from saegim.evaluation.compare import Contender, LabelledTexts, classical_contenders, compare
 from saegim.evaluation.comparison import Comparison
 from saegim.evaluation.learned import Learned
+from saegim.evaluation.stored import write_comparison
 from saegim.evaluation.verdict import verdict
 from saegim.explain import Explanation, explain_decision, explain_prediction
+from saegim.report import write_report
 from saegim.rules import RuleSet
 from saegim.training import TextClassifier
 from saegim.training.progress import Progress
+from saegim.training.run_file import describe
 
 __all__ = ["run"]
 
@@ -42,8 +46,8 @@ def run(
 ) -> dict[str, Any]:
     """Collect short texts in many languages, set rules and learned models side by side, explain a decision of each.
 
-    Writes train.tsv, test.tsv, rules.yaml and model/ into `out`. `say` hears what happens; the dictionary has all
-    figures, and as "report" the page to print, in `language`. progress: who listens to the training of the network.
+    Writes train.tsv, test.tsv, rules.yaml, model/ and report.html into `out`. `say` hears what happens; the dictionary
+    has all figures, and as "report" what is to be printed, in `language`. progress: who listens to the training of the network.
     languages, min_texts: a smaller set (see `languages.build`), for a shorter demonstration.
     Raises SettingError when `out` cannot be written to, SaegimError when the network cannot be trained.
     """
@@ -61,6 +65,7 @@ def run(
     if classifier is None:
         raise SaegimError(words["failed"].format(error=comparison.result(NETWORK).measurement.error))
     classifier.save(out / "model")
+    page = _page(out, comparison, seed, language)
 
     proof = _proved(material, comparison)
     explanation = _taken_apart(material, comparison, classifier)
@@ -71,7 +76,8 @@ def run(
         "languages": len(classifier.classes_),
         "verdict": judgement,
         "explanations": {RULES: proof.to_dict() if proof else None, NETWORK: explanation.to_dict()},
-        "report": report(comparison, judgement, proof, explanation, out, language),
+        "page": str(page),
+        "report": report(comparison, judgement, proof, explanation, out, page, language),
         "seconds": time.monotonic() - began,
     }
 
@@ -118,6 +124,16 @@ def _compare(
     train, test = (LabelledTexts(*zip(*part, strict=True)) for part in (material.train, material.test))
     comparison = compare([majority, rules, *classical, learned], train, test, seed=seed, progress=building)
     return comparison, trained[0] if trained else None
+
+
+def _page(out: Path, comparison: Comparison, seed: int, language: Language) -> Path:
+    """The report of the model that was saved, on the texts that all were measured on; where it was written."""
+    model, train, test = out / "model", out / "train.tsv", out / "test.tsv"
+    describe(model, file=train, text="text", label="language", model="auto", seed=seed)
+    write_comparison(comparison, model)
+    (model / "rules.yaml").write_bytes((out / "rules.yaml").read_bytes())
+    texts = read_table(test, text="text", label="language")
+    return write_report(model, out / "report.html", data=texts, language=language).path
 
 
 def _proved(material: _Material, comparison: Comparison) -> Explanation | None:

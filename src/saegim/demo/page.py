@@ -27,6 +27,7 @@ def report(
     proof: Explanation | None,
     explanation: Explanation,
     out: Path,
+    page: Path,
     language: Language,
 ) -> str:
     """All results as text for a terminal, parts set apart by empty lines."""
@@ -38,7 +39,7 @@ def report(
     taken_apart = f"{words['attribution']}\n{in_words(explanation, language)}"
     parts += [f"{taken_apart}\n{words['meaning'].format(label=explanation.label, name=name)}"]
     parts += [words["where"].format(out=out), "\n".join([words["next"], *_next_steps(out, explanation.text)])]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, words["page"].format(page=page)])
 
 
 def _folded(text: str) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from saegim.report.charts import MUTED, Chart, Spec, chart, field, values
+from saegim.report.charts import GROUND, MUTED, Chart, Spec, chart, field, palette, values
 from saegim.report.section import Language, Section, Table, percent
+from saegim.training.calibration import (
+    Bin,
+    Calibration,
+    calibration_bins,
+    expected_calibration_error,
+    probabilities,
+)
 
 Array = npt.NDArray[Any]
-BINS = 10
-LEAST = 5  # texts in a bin that says anything
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -22,20 +28,24 @@ WORDS: dict[Language, dict[str, str]] = {
             "line. Below it, the network is surer than it should be; above it, it is too modest."
         ),
         "figure": "How often it is right, by how sure it is",
-        "note": (
-            "The larger a dot, the more texts. The expected calibration error, the mean distance from the line, is "
-            "{error}."
+        "size": "The larger a dot, the more texts.",
+        "after": "calibrated",
+        "before": "uncalibrated",
+        "only": "as it comes",
+        "error": "The expected calibration error, the mean distance from the line, is {after}.",
+        "errors": (
+            "Dividing all scores by a temperature of {temperature} takes the expected calibration error, the mean "
+            "distance from the line, from {before} to {after}."
         ),
-        "fitted": (
-            "A temperature of {temperature:.2f}, found on the validation texts, brings the expected calibration error "
-            "from {before} to {after}."
-        ),
+        "chance": "On so few texts chance alone makes about {chance}, whatever the probabilities.",
+        "fitted": "Each text was judged by a temperature that was found on others.",
+        "series": "probabilities",
         "sure": "sure",
         "right": "right",
         "texts": "texts",
         "caption": "How often answers are right, by how sure they are",
-        "said": "{sure} sure: {right} right, {n} texts",
-        "label": "Reliability diagram: {each}",
+        "said": "{series}: {sure} sure, {right} right, {n} texts",
+        "label": "Reliability diagram. {each}",
     },
     "ko": {
         "title": "확률을 믿어도 되는가",
@@ -44,68 +54,120 @@ WORDS: dict[Language, dict[str, str]] = {
             "지나치게 조심하는 것입니다."
         ),
         "figure": "확신하는 만큼 맞는가",
-        "note": "점이 클수록 글이 많습니다. 선에서 벗어난 평균 거리인 기대 보정 오차는 {error}입니다.",
-        "fitted": "검증 글에서 찾은 온도 {temperature:.2f}로 기대 보정 오차가 {before}에서 {after}로 바뀝니다.",
+        "size": "점이 클수록 글이 많습니다.",
+        "after": "보정한 것",
+        "before": "보정 전",
+        "only": "그대로",
+        "error": "선에서 벗어난 평균 거리인 기대 보정 오차는 {after}입니다.",
+        "errors": (
+            "모든 점수를 온도 {temperature}로 나누면 선에서 벗어난 평균 거리인 기대 보정 오차가 {before}에서 {after}로 "
+            "바뀝니다."
+        ),
+        "chance": "글이 이만큼이면 확률이 완벽해도 우연만으로 {chance}쯤 됩니다.",
+        "fitted": "글마다 다른 글에서 찾은 온도로 쟀습니다.",
+        "series": "확률",
         "sure": "확신",
         "right": "맞음",
         "texts": "글",
         "caption": "확신에 따라 맞는 비율",
-        "said": "확신 {sure}: {right} 맞음, 글 {n}개",
-        "label": "신뢰도 그림: {each}",
+        "said": "{series}: 확신 {sure}, {right} 맞음, 글 {n}개",
+        "label": "신뢰도 그림. {each}",
     },
 }
 
 
-def section(confidence: Array, right: Array, language: Language, fitted: dict[str, float] | None = None) -> Section:
-    """confidence, right: (n,) the probability of each answer, and whether it is right
+@dataclass(frozen=True)
+class Reliability:
+    """How sure answers were and how often right, in bins, and how far these are apart: error.
 
-    fitted: the temperature that was found, and the expected calibration error "before" and "after"
+    before: the same without calibration, None where there is none; by_chance: the error of perfect probabilities;
+    fitted: whether it was measured on the texts that the temperature was found on
     """
+
+    after: tuple[Bin, ...]
+    error: float
+    before: tuple[Bin, ...] | None = None
+    error_before: float = 0.0
+    temperature: float = 1.0
+    by_chance: float | None = None
+    fitted: bool = False
+
+
+def of_training(found: Calibration) -> Reliability:
+    """As it was measured in training, on the texts held out."""
+    return Reliability(
+        found.bins_after, found.error_after, found.bins_before, found.error_before, found.temperature,
+        found.error_by_chance, fitted=True,
+    )  # fmt: skip
+
+
+def of_texts(shares: Array, right: Array, temperature: float | None) -> Reliability:
+    """Of answers with probabilities (n, C) that were calibrated by a temperature (None: were not); right: (n,) bool."""
+    confidence = shares.max(1)
+    after, error = calibration_bins(confidence, right), expected_calibration_error(confidence, right)
+    if temperature is None:
+        return Reliability(after, error)
+    plain = probabilities(np.log(np.maximum(shares, np.finfo(np.float64).tiny)), 1 / temperature).max(1)
+    before = calibration_bins(plain, right), expected_calibration_error(plain, right)
+    return Reliability(after, error, *before, temperature)
+
+
+def section(found: Reliability, language: Language) -> Section:
     say = WORDS[language]
-    bins = _bins(confidence, right)
-    notes = [say["note"].format(error=f"{_error(bins, len(confidence)):.3f}")]
-    if fitted is not None:
-        shown = {key: f"{fitted[key]:.3f}" for key in ("before", "after")}
-        notes.append(say["fitted"].format(temperature=fitted["temperature"], **shown))
-    rows = [[percent(one["sure"], 0), percent(one["right"]), f"{one['n']:,}"] for one in bins]
+    series = [(say["only"], found.after)]
+    if found.before is not None:
+        series = [(say["after"], found.after), (say["before"], found.before)]
+    rows = [
+        [name, percent(one.confidence, 0), percent(one.accuracy), f"{one.count:,}"]
+        for name, bins in series
+        for one in bins
+    ]
     return Section(
         "calibration",
         say["title"],
         {
             "intro": say["intro"],
-            "figure": {"title": say["figure"], "note": " ".join(notes), "chart": _chart(bins, say)},
-            "table": Table(say["caption"], [say["sure"], say["right"], say["texts"]], rows),
+            "figure": {"title": say["figure"], "note": " ".join(_notes(found, say)), "chart": _chart(series, say)},
+            "table": Table(say["caption"], [say[key] for key in ("series", "sure", "right", "texts")], rows),
         },
     )
 
 
-def _bins(confidence: Array, right: Array) -> list[dict[str, Any]]:
-    """Mean confidence, share right and number of the answers in each tenth of the probabilities that has any."""
-    number = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    return [
-        {"sure": float(confidence[at].mean()), "right": float(right[at].mean()), "n": int(at.sum())}
-        for at in (number == each for each in range(BINS))
-        if at.any()
-    ]
+def _notes(found: Reliability, say: dict[str, str]) -> list[str]:
+    errors = {"after": f"{found.error:.3f}", "before": f"{found.error_before:.3f}"}
+    notes = [say["size"], say["error"].format(**errors)]
+    if found.before is not None:
+        notes[1] = say["errors"].format(temperature=f"{found.temperature:.2f}", **errors)
+    if found.fitted:
+        notes.append(say["fitted"])
+    if found.by_chance is not None:
+        notes.append(say["chance"].format(chance=f"{found.by_chance:.3f}"))
+    return notes
 
 
-def _error(bins: list[dict[str, Any]], n: int) -> float:
-    """The expected calibration error: the mean over all answers of |share right - mean confidence| of their bins."""
-    return float(sum(one["n"] * abs(one["right"] - one["sure"]) for one in bins) / n)
-
-
-def _chart(bins: list[dict[str, Any]], say: dict[str, str]) -> Chart:
+def _chart(series: list[tuple[str, tuple[Bin, ...]]], say: dict[str, str]) -> Chart:
     rows = [
-        one | {"said": say["said"].format(sure=percent(one["sure"], 0), right=percent(one["right"], 0), n=one["n"])}
+        {
+            "series": name,
+            "sure": one.confidence,
+            "right": one.accuracy,
+            "n": one.count,
+            "said": say["said"].format(
+                series=name, sure=percent(one.confidence, 0), right=percent(one.accuracy, 0), n=f"{one.count:,}"
+            ),
+        }
+        for name, bins in reversed(series)  # what is calibrated lies on top
         for one in bins
-        if one["n"] >= LEAST
     ]
+    names = [name for name, _bins in series]
 
     def draw(width: int) -> Spec:
-        size = min(width, 320)
+        size = min(width, 340)
         axis = {"format": ".0%", "tickCount": 5, "grid": True, "domain": False}
         x = field("sure", scale={"domain": [0, 1]}, axis={**axis, "title": say["sure"]})
         y = field("right", scale={"domain": [0, 1]}, axis={**axis, "title": say["right"]})
+        legend: Spec = {} if len(names) > 1 else {"legend": None}
+        colour = field("series", "nominal", scale=palette(names, ["var(--learned)", "var(--majority)"]), **legend)
         return {
             "data": values(rows),
             "width": size,
@@ -116,13 +178,14 @@ def _chart(bins: list[dict[str, Any]], say: dict[str, str]) -> Chart:
                     "mark": {"type": "line", "stroke": MUTED, "strokeWidth": 1, "strokeDash": [4, 4]},
                     "encoding": {"x": x, "y": y},
                 },
-                {"mark": {"type": "line", "stroke": "var(--learned)"}, "encoding": {"x": x, "y": y}},
+                {"mark": {"type": "line", "strokeWidth": 1.75}, "encoding": {"x": x, "y": y, "color": colour}},
                 {
-                    "mark": {"type": "point", "filled": True, "fill": "var(--learned)", "opacity": 1},
+                    "mark": {"type": "point", "filled": True, "opacity": 1, "stroke": GROUND, "strokeWidth": 1},
                     "encoding": {
                         "x": x,
                         "y": y,
-                        "size": field("n", scale={"range": [30, 400], "zero": True}, legend=None),
+                        "color": colour,
+                        "size": field("n", scale={"range": [25, 220], "zero": True}, legend=None),
                         "description": {"field": "said", "type": "nominal"},
                     },
                 },

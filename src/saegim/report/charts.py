@@ -26,7 +26,7 @@ Spec = dict[str, Any]
 WIDE, NARROW = 640, 300  # pixels of a whole chart, without what stands beside it
 VERSION = "6.1"
 
-INK, MUTED, LINE = "var(--ink)", "var(--muted)", "var(--line)"
+GROUND, INK, MUTED, LINE = "var(--bg)", "var(--ink)", "var(--muted)", "var(--line)"
 KINDS = {  # of contenders
     "learned": "var(--learned)",
     "rules": "var(--rules)",

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import numpy.typing as npt
 
 from saegim.data import Table, check_examples, read_table
@@ -34,16 +36,21 @@ class Evidence:
     source: str
     held_out: bool = False
 
-    @property
+    @cached_property
     def confidence(self) -> Array:
         """(n,) the probability of each predicted label."""
         confidence: Array = self.probabilities.max(1)
         return confidence
 
+    @cached_property
+    def right(self) -> Array:
+        """(n,) bool whether each predicted label is the true one."""
+        return np.array([true == said for true, said in zip(self.true, self.predicted, strict=True)], bool)
+
     @property
     def wrong(self) -> list[int]:
         """The rows that are predicted wrong, the most confident first."""
-        rows = [row for row, pair in enumerate(zip(self.true, self.predicted, strict=True)) if pair[0] != pair[1]]
+        rows: list[int] = np.flatnonzero(~self.right).tolist()
         return sorted(rows, key=lambda row: (-self.confidence[row], row))
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from saegim.report.charts import INK, SERIES, Chart, Spec, chart, field, palette, values
+from saegim.report.charts import GROUND, INK, SERIES, Chart, Spec, chart, field, palette, values
 from saegim.report.section import MISSING, Language, Section, Table
 
 FEW_LAYERS = 6  # that lines can still tell apart
@@ -136,12 +136,13 @@ def _lines(rows: list[dict[str, Any]], layers: list[str], width: int, say: dict[
 
 
 def _shades(rows: list[dict[str, Any]], layers: list[str], width: int, say: dict[str, str]) -> Spec:
-    names = {"labelColor": INK, "labelLimit": 200 if width > 400 else 110, "domain": False}
+    room = 240 if width > 400 else 150
+    names = {"labelColor": INK, "labelAlign": "left", "labelPadding": room, "minExtent": room, "labelLimit": room - 10}
     return {
         "data": values(rows),
-        "width": width - (200 if width > 400 else 110),
-        "height": {"step": 18},
-        "mark": {"type": "rect", "fill": SERIES[0]},
+        "width": width - room,
+        "height": {"step": 20},
+        "mark": {"type": "rect", "fill": SERIES[0], "stroke": GROUND},
         "encoding": {
             "x": field("epoch", "ordinal", axis={"labelAngle": 0, "title": say["epoch"], "labelOverlap": True}),
             "y": field("layer", "nominal", sort=layers, axis=names),

@@ -131,9 +131,7 @@ def _sections(run: Run, evidence: Evidence | None, language: Language) -> list[S
     if history is not None:
         found.append(training.section(history["records"], history["best"], history["notes"], language))
     found.append(_confusion(run, scores, language))
-    if evidence is not None:
-        right = np.array([true == said for true, said in zip(evidence.true, evidence.predicted, strict=True)])
-        found.append(calibration.section(evidence.confidence, right, language))
+    found.append(_calibration(run, evidence, language))
     if history is not None:
         found.append(flow.section(history["records"], history["findings"], language))
     if evidence is not None:
@@ -174,6 +172,17 @@ def _confusion(run: Run, scores: Scores | None, language: Language) -> Section |
         if one["kind"] == "learned" and one["error"] is None:
             return confusion.section(one["classes"], np.array(one["confusion"]), one["name"], language)
     return None
+
+
+def _calibration(run: Run, evidence: Evidence | None, language: Language) -> Section | None:
+    """On other texts where some were given, otherwise as it was measured in training."""
+    fitted = None if run.classifier is None else run.classifier.calibration_
+    if fitted is not None and (evidence is None or evidence.held_out):
+        return calibration.section(calibration.of_training(fitted), language)
+    if evidence is None:
+        return None
+    temperature = None if fitted is None else fitted.temperature
+    return calibration.section(calibration.of_texts(evidence.probabilities, evidence.right, temperature), language)
 
 
 def _explained(run: Run, evidence: Evidence, rows: Sequence[int], language: Language) -> list[examples.Example]:

@@ -47,7 +47,7 @@ def run(
     """Collect short texts in many languages, set rules and learned models side by side, explain a decision of each.
 
     Writes train.tsv, test.tsv, rules.yaml, model/ and report.html into `out`. `say` hears what happens; the dictionary
-    has all figures, and as "report" what is to be printed, in `language`. progress: who listens to the training of the network.
+    has all figures, and as "report" what is to be printed, in `language`. progress: who listens to training.
     languages, min_texts: a smaller set (see `languages.build`), for a shorter demonstration.
     Raises SettingError when `out` cannot be written to, SaegimError when the network cannot be trained.
     """

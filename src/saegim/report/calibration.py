@@ -146,7 +146,7 @@ def _notes(found: Reliability, say: dict[str, str]) -> list[str]:
 
 
 def _chart(series: list[tuple[str, tuple[Bin, ...]]], say: dict[str, str]) -> Chart:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "series": name,
             "sure": one.confidence,

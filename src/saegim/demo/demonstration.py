@@ -133,7 +133,7 @@ def _page(out: Path, comparison: Comparison, seed: int, language: Language) -> P
     write_comparison(comparison, model)
     (model / "rules.yaml").write_bytes((out / "rules.yaml").read_bytes())
     texts = read_table(test, text="text", label="language")
-    return write_report(model, out / "report.html", data=texts, language=language).path
+    return write_report(model, out / "report.html", data=texts, name=out.resolve().name, language=language).path
 
 
 def _proved(material: _Material, comparison: Comparison) -> Explanation | None:

@@ -28,7 +28,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "line. Below it, the network is surer than it should be; above it, it is too modest."
         ),
         "figure": "How often it is right, by how sure it is",
-        "size": "The larger a dot, the more texts.",
+        "size": "Each dot stands for about as many texts.",
         "after": "calibrated",
         "before": "uncalibrated",
         "only": "as it comes",
@@ -54,7 +54,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "지나치게 조심하는 것입니다."
         ),
         "figure": "확신하는 만큼 맞는가",
-        "size": "점이 클수록 글이 많습니다.",
+        "size": "점 하나는 거의 같은 수의 글입니다.",
         "after": "보정한 것",
         "before": "보정 전",
         "only": "그대로",
@@ -151,7 +151,6 @@ def _chart(series: list[tuple[str, tuple[Bin, ...]]], say: dict[str, str]) -> Ch
             "series": name,
             "sure": one.confidence,
             "right": one.accuracy,
-            "n": one.count,
             "said": say["said"].format(
                 series=name, sure=percent(one.confidence, 0), right=percent(one.accuracy, 0), n=f"{one.count:,}"
             ),
@@ -180,12 +179,11 @@ def _chart(series: list[tuple[str, tuple[Bin, ...]]], say: dict[str, str]) -> Ch
                 },
                 {"mark": {"type": "line", "strokeWidth": 1.75}, "encoding": {"x": x, "y": y, "color": colour}},
                 {
-                    "mark": {"type": "point", "filled": True, "opacity": 1, "stroke": GROUND, "strokeWidth": 1},
+                    "mark": {"type": "point", "size": 90, "filled": True, "opacity": 1, "stroke": GROUND},
                     "encoding": {
                         "x": x,
                         "y": y,
                         "color": colour,
-                        "size": field("n", scale={"range": [25, 220], "zero": True}, legend=None),
                         "description": {"field": "said", "type": "nominal"},
                     },
                 },

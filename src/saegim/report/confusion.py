@@ -13,7 +13,7 @@ from saegim.report.section import MISSING, Language, Section, Table, percent
 Array = npt.NDArray[Any]
 
 MOST_CLASSES = 12  # of a matrix that can still be read
-MOST_PAIRS = 15
+MOST_PAIRS = 10
 STEPS = 10  # of shades
 
 WORDS: dict[Language, dict[str, str]] = {

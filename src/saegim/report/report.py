@@ -95,22 +95,29 @@ class Report:
 
 
 def write_report(
-    folder: Path, path: Path | None = None, *, data: Table | None = None, language: Language = "en"
+    folder: Path,
+    path: Path | None = None,
+    *,
+    data: Table | None = None,
+    name: str | None = None,
+    language: Language = "en",
 ) -> Report:
     """Writes the report of a run's folder, report.html in it unless `path` names another file.
 
     data: labelled texts to measure on; without them those that training held out are, if the file they are from is
-    still there. Raises ModelFileError, DataError or RuleError for a folder that is missing, damaged or altered, and
-    DataError for a page that cannot be written.
+    still there. name: what the run is called on the page, as its folder if left out. Raises ModelFileError, DataError or
+    RuleError for a folder that is missing, damaged or altered, and DataError for a page that cannot be written.
     """
     run = read_run(folder)
     evidence = evidence_from(run.classifier, data) if data is not None and run.classifier is not None else None
-    found, missing = report_on(run, evidence or held_out_evidence(run.classifier, run.made_from), language)
+    found, missing = report_on(run, evidence or held_out_evidence(run.classifier, run.made_from), language, name)
     path = path or folder / "report.html"
     return Report(path, write_page(path, found), found.sections, missing)
 
 
-def report_on(run: Run, evidence: Evidence | Missing, language: Language = "en") -> tuple[Page, str | None]:
+def report_on(
+    run: Run, evidence: Evidence | Missing, language: Language = "en", name: str | None = None
+) -> tuple[Page, str | None]:
     """The page about a run, and the sentence about what is missing."""
     say = WORDS[language]
     missing = say[evidence.why].format(file=evidence.file) if isinstance(evidence, Missing) else None
@@ -118,7 +125,7 @@ def report_on(run: Run, evidence: Evidence | Missing, language: Language = "en")
     found = list(_sections(run, seen, language))
     found[0].context["missing"] = missing
     found[0].context["held_out"] = say["held_out"] if seen is not None and seen.held_out else None
-    return page(run.folder.resolve().name, found, language), missing
+    return page(name or run.folder.resolve().name, found, language), missing
 
 
 def _sections(run: Run, evidence: Evidence | None, language: Language) -> list[Section]:

@@ -105,8 +105,8 @@ def write_report(
     """Writes the report of a run's folder, report.html in it unless `path` names another file.
 
     data: labelled texts to measure on; without them those that training held out are, if the file they are from is
-    still there. name: what the run is called on the page, as its folder if left out. Raises ModelFileError, DataError or
-    RuleError for a folder that is missing, damaged or altered, and DataError for a page that cannot be written.
+    still there. name: what the run is called on the page, as its folder if left out. Raises ModelFileError, DataError
+    or RuleError for a folder that is missing, damaged or altered, and DataError for a page that cannot be written.
     """
     run = read_run(folder)
     evidence = evidence_from(run.classifier, data) if data is not None and run.classifier is not None else None

@@ -7,10 +7,13 @@ In a page
     ```text title="output"        is what the python block before it prints
     ```text title="exact output"  the same, compared with its figures
     ```console title="..."        has commands whose words follow from figures, which depend on the machine
-Other blocks are only shown. A page runs in a folder of its own with a copy of `examples/` in it. What console blocks
-and `output` blocks show is compared without its figures; of console blocks with a title only the first line is.
+    <!--= expression -->7<!--/-->  is a value in a sentence: of the python blocks before it, or of an earlier value
+Other blocks are only shown. A page runs in a folder of its own with a copy of `examples/` in it. What console blocks,
+`output` blocks and values show is compared without figures; of console blocks with a title only the first line is.
 
     python tests/pages.py PAGE...     writes what the examples print now into the pages
+
+When the documentation is built, `docs/computed.py` does so for the pages that `mkdocs.yml` names as computed.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ ROOT = Path(__file__).parents[1]
 WIDTH = 120
 
 _BLOCK = re.compile(r"^```(?P<language>[\w-]*)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<body>.*?)^```$", re.M | re.S)
+_VALUE = re.compile(r"<!--= (?P<expression>.+?) -->(?P<shown>.*?)<!--/-->", re.S)
 _FIGURE = re.compile(r"<?[+-]?\d[\d,.]*(?:e[+-]?\d+)?(?:\s?(?:ns|µs|ms|s|min|B|kB|MB|GB|KB)\b)?")
 _DRAWN = re.compile(r"[█│]+|-{2,}|(?<=\s)-(?=\s|$)")
 
@@ -82,7 +86,11 @@ def run(page: Path, folder: Path) -> Iterator[Example]:
     names: dict[str, Any] = {"__name__": page.stem}
     printed = ""
     with chdir(folder):
-        for block in _BLOCK.finditer(text):
+        for block in _pieces(text):
+            if block.re is _VALUE:
+                shown, value = block["shown"], str(eval(block["expression"], names))
+                yield Example(shown, value, block.start("shown"), "by words")
+                continue
             language, title, body, at = block["language"], block["title"], block["body"], block.start("body")
             if language == "console":
                 yield from _console(body, at, "by the first line" if title else "by words")
@@ -97,6 +105,17 @@ def run(page: Path, folder: Path) -> Iterator[Example]:
                     exec(compile(body, str(page), "exec"), names)
                 printed = output.getvalue()
                 yield from _comments(body, printed, at)
+
+
+def _pieces(text: str) -> list[re.Match[str]]:
+    """The blocks of a page and the values in its sentences, in order."""
+    blocks = list(_BLOCK.finditer(text))
+    values = [
+        found
+        for found in _VALUE.finditer(text)
+        if not any(block.start() < found.start() < block.end() for block in blocks)
+    ]
+    return sorted([*blocks, *values], key=re.Match.start)
 
 
 def _comments(body: str, printed: str, at: int) -> Iterator[Example]:
@@ -130,13 +149,19 @@ def _command(line: str) -> str:
     return output.getvalue()
 
 
-def rewrite(page: Path) -> None:
-    """Writes what the examples of a page print now into it."""
+def renewed(page: Path) -> tuple[str, list[Example]]:
+    """The text of a page with what its examples print now, and the examples."""
     text = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         examples = list(run(page, Path(folder)))
     for example in reversed(examples):
         text = text[: example.start] + example.renewed + text[example.start + len(example.shown) :]
+    return text, examples
+
+
+def rewrite(page: Path) -> None:
+    """Writes what the examples of a page print now into it."""
+    text, _examples = renewed(page)
     page.write_text(text, encoding="utf-8")
 
 

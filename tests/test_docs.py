@@ -72,7 +72,7 @@ def test_links_to_files_lead_somewhere(page):
 
 def test_every_page_is_in_the_navigation():
     nav = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
-    assert sorted(re.findall(r"[\w/-]+\.md", str(nav))) == sorted(
+    assert sorted(re.findall(r"[\w/.-]+\.md", str(nav))) == sorted(
         page.relative_to(ROOT / "docs").as_posix() for page in DOCS
     )
 

@@ -46,6 +46,7 @@ def test_both_languages_say_the_same(module):
 # Keys that are put together or come from data.
 DYNAMIC = {
     "verdict": {"clear", "tie", "too few rows", "nothing beats the majority", "alone"},
+    "examples": {"network"},
     "report": {"no description", "gone", "changed", "none held out", "no model"},
     "flow": {"gradient_note", "update_note"},
 }
@@ -166,6 +167,17 @@ def test_training_shows_every_epoch():
     assert found["table"].rows[-1] == ["30", "0.0333", "0.0667", "0.9667", "0.5000", "30.0 s"]
     assert "training from 1.000 to 0.033" in found["figures"][0]["chart"].wide
     assert len(found["figures"]) == 2
+
+
+def test_of_a_thousand_epochs_some_are_shown():
+    epochs = [{"train_loss": 1 / n, "seconds": n, **flows(50)[0]} for n in range(1, 1001)]
+    found = training.section(epochs, 500, [], "en").context
+    numbers = [int(row[0]) for row in found["table"].rows]
+    assert (len(numbers), numbers[0], numbers[-1]) == (training.MOST_EPOCHS, 1, 1000)
+    assert len(set(np.diff(numbers))) == 2
+    found = flow.section(epochs, [], "en").context
+    assert found["table"].headers[1:3] + found["table"].headers[-1:] == ["epoch 1", "epoch 92", "epoch 1000"]
+    assert sum(len(each["chart"].wide) for each in found["figures"]) < 700_000
 
 
 def test_training_without_validation():

@@ -1,10 +1,12 @@
 """An explanation as a piece of a web page: the text with what counted marked, the amounts, the proof. No scripts.
 
-The piece needs `STYLE` once per page. Whatever stands in texts and rules is shown as it is, and never acts.
+The piece needs `STYLE` once per page, and no styles in elements: it may stand on pages that forbid these. Whatever
+stands in texts and rules is shown as it is, and never acts.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from html import escape
@@ -12,7 +14,10 @@ from html import escape
 from saegim.explain.explanation import Explanation, Span
 from saegim.explain.wording import Language, answer, figure, said
 
-__all__ = ["STYLE", "to_html"]
+__all__ = ["SHADES", "STYLE", "marked", "reasons", "to_html"]
+
+SHADES = 6
+"""How dense a mark can be: 1 to 6 in the name of its class, `for-1` or `against-6`."""
 
 STYLE = """\
 .explanation mark { color: inherit; border-radius: .2em; padding: .1em 0; }
@@ -24,9 +29,12 @@ STYLE = """\
 .explanation th, .explanation td { padding: .1em .8em .1em 0; text-align: start; overflow-wrap: anywhere; }
 .explanation td.amount { text-align: end; font-variant-numeric: tabular-nums; }
 .explanation small { display: block; }
-"""
+""" + "".join(
+    f".explanation mark.for-{n}, .explanation mark.against-{n} {{ --share: .{n}; }}\n" for n in range(1, SHADES + 1)
+)
 
-_FAINTEST, _STRONGEST = 0.02, 0.6  # shares of the largest amount that are marked; how dense the densest mark is
+_FAINTEST = 0.02  # share of the largest amount from which on a part is marked
+_ROWS = 40  # of the table of amounts, those that count most
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -34,17 +42,30 @@ def to_html(explanation: Explanation, language: Language = "en") -> str:
     """The explanation as an HTML <section>: escaped, without scripts, readable without colours."""
     parts = [
         f'<section class="explanation explanation-{explanation.source}">',
-        f'<p class="explanation-text"><bdi>{"".join(_marked(explanation))}</bdi></p>',
-        *(f"<p>{_safe(line.removeprefix('=> '))}</p>" for line in answer(explanation, language)),
-        *_table(explanation, language),
+        f'<p class="explanation-text"><bdi>{marked(explanation)}</bdi></p>',
+        *_answer(explanation, language),
+        *_folded(explanation, language),
         *_proof(explanation, language),
         "</section>",
     ]
     return "\n".join(parts)
 
 
-def _marked(explanation: Explanation) -> Iterator[str]:
-    """The text, what counted in <mark> elements: the denser, the more."""
+def marked(explanation: Explanation) -> str:
+    """The text, escaped, what counted in <mark> elements: the denser, the more."""
+    return "".join(_pieces(explanation))
+
+
+def reasons(explanation: Explanation, language: Language = "en") -> str:
+    """All but the text: the label, the amounts in a table, the proof; escaped."""
+    return "\n".join([*_answer(explanation, language), *_table(explanation, language), *_proof(explanation, language)])
+
+
+def _answer(explanation: Explanation, language: Language) -> Iterator[str]:
+    return (f"<p>{_safe(line.removeprefix('=> '))}</p>" for line in answer(explanation, language))
+
+
+def _pieces(explanation: Explanation) -> Iterator[str]:
     largest = max((abs(span.amount) for span in explanation.spans), default=0.0) or 1.0
     at = 0
     for span in explanation.spans:
@@ -59,23 +80,28 @@ def _marked(explanation: Explanation) -> Iterator[str]:
 def _mark(text: str, span: Span, share: float, explanation: Explanation) -> str:
     side = "for" if span.amount > 0 else "against"
     title = ": ".join([figure(explanation, span), *([", ".join(span.reasons)] if span.reasons else [])])
-    return f'<mark class="{side}" style="--share: {_STRONGEST * share:.2f}" title="{_safe(title)}">{text}</mark>'
+    return f'<mark class="{side} {side}-{math.ceil(SHADES * share)}" title="{_safe(title)}">{text}</mark>'
+
+
+def _folded(explanation: Explanation, language: Language) -> Iterator[str]:
+    table = list(_table(explanation, language))
+    return iter(["<details>", f"<summary>{said('amounts', language)}</summary>", *table, "</details>"] if table else [])
 
 
 def _table(explanation: Explanation, language: Language) -> Iterator[str]:
-    """All amounts, for those who cannot see the marks or want the figures."""
+    """The amounts of what counted most, in its order, for those who cannot see the marks or want the figures."""
     if not explanation.spans:
         return
+    most = sorted(explanation.spans, key=lambda span: -abs(span.amount))[:_ROWS]
     by_rules = explanation.source == "rules"
     heads = ["part", "amount", "reasons"] if by_rules else ["part", "amount"]
-    yield f"<details><summary>{said('amounts', language)}</summary>"
     titles = "".join(f'<th scope="col">{_safe(said(head, language))}</th>' for head in heads)
     yield f"<table><thead><tr>{titles}</tr></thead><tbody>"
-    for span in explanation.spans:
+    for span in sorted(most, key=lambda span: span.start):
         rest = f"<td>{_safe(', '.join(span.reasons))}</td>" if by_rules else ""
         amount = f'<td class="amount">{figure(explanation, span)}</td>'
         yield f'<tr><th scope="row"><bdi>{_safe(span.text)}</bdi></th>{amount}{rest}</tr>'
-    yield "</tbody></table></details>"
+    yield "</tbody></table>"
 
 
 def _proof(explanation: Explanation, language: Language) -> Iterator[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from saegim.report.evidence import Evidence
-from saegim.report.highlight import Piece
 from saegim.report.section import Language, Section, percent
 from saegim.rules import RuleSet
 
@@ -26,8 +25,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "sure": "{share} sure",
         "right": "right",
         "wrong": "wrong",
+        "network": "network",
         "rules": "rules",
-        "proof": "proof",
+        "why": "why",
         "all": "all",
         "search": "search the texts",
         "sort": "order",
@@ -46,8 +46,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "sure": "확신 {share}",
         "right": "맞음",
         "wrong": "틀림",
+        "network": "신경망",
         "rules": "규칙",
-        "proof": "증명",
+        "why": "까닭",
         "all": "모두",
         "search": "글에서 찾기",
         "sort": "순서",
@@ -60,18 +61,17 @@ WORDS: dict[Language, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Example:
-    """A text in pieces, its label, what was said and how surely; ruled, proof: what the rules say, None if nothing"""
+    """marked: the text as HTML, with what counted in <mark> elements; why: who says why, and that as HTML
 
-    pieces: list[Piece]
+    Then its label, what was said and how surely; ruled: what the rules say, None if nothing.
+    """
+
+    marked: str
+    why: list[tuple[str, str]]
     true: str
     predicted: str
     confidence: float
     ruled: str | None = None
-    proof: str | None = None
-
-    @property
-    def text(self) -> str:
-        return "".join(piece.text for piece in self.pieces)
 
 
 def section(examples: Sequence[Example], language: Language) -> Section | None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from saegim.report.charts import GROUND, INK, SERIES, Chart, Spec, chart, field, palette, values
-from saegim.report.section import MISSING, Language, Section, Table
+from saegim.report.section import MISSING, Language, Section, Table, thinned
 
 FEW_LAYERS = 6  # that lines can still tell apart
+MOST_CELLS, FEWEST_EPOCHS = 600, 8  # of a chart: layers times epochs
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -67,9 +68,10 @@ WORDS: dict[Language, dict[str, str]] = {
 
 def section(epochs: Sequence[dict[str, Any]], findings: Sequence[str], language: Language) -> Section | None:
     """epochs: records; those with a "flow" have {layer: {"gradient": float, "update": float}}; findings: sentences"""
-    flows = [(number, record["flow"]) for number, record in enumerate(epochs, start=1) if record.get("flow")]
-    if not flows:
+    flowing = [(number, record["flow"]) for number, record in enumerate(epochs, start=1) if record.get("flow")]
+    if not flowing:
         return None
+    flows = [each for _place, each in thinned(flowing, max(MOST_CELLS // len(flowing[-1][1]), FEWEST_EPOCHS))]
     say = WORDS[language]
     layers = list(flows[-1][1])
     figures = []

@@ -11,7 +11,8 @@ import numpy as np
 
 from saegim.data import Table
 from saegim.evaluation import Scores, score
-from saegim.explain import explain_prediction
+from saegim.explain import Explainer, explain_decision
+from saegim.explain.html import marked, reasons
 from saegim.report import (
     calibration,
     comparison,
@@ -25,7 +26,7 @@ from saegim.report import (
     verdict,
 )
 from saegim.report.evidence import Evidence, Missing, evidence_from, held_out_evidence
-from saegim.report.highlight import pieces
+from saegim.report.excerpt import excerpt
 from saegim.report.page import Page, page, write_page
 from saegim.report.run import Run, read_run
 from saegim.report.section import Language, Section
@@ -195,21 +196,15 @@ def _calibration(run: Run, evidence: Evidence | None, language: Language) -> Sec
 def _explained(run: Run, evidence: Evidence, rows: Sequence[int], language: Language) -> list[examples.Example]:
     """What moved the network in these texts, and what the rules prove about them."""
     assert run.classifier is not None
-    return [
-        examples.Example(
-            pieces(explain_prediction(run.classifier, evidence.texts[row])),
-            evidence.true[row],
-            evidence.predicted[row],
-            float(evidence.confidence[row]),
-            *_ruled(run, evidence.texts[row], language),
-        )
-        for row in rows
-    ]
-
-
-def _ruled(run: Run, text: str, language: Language) -> tuple[str | None, str | None]:
-    """What the rules say, and the proof of it; None where there are none or they are silent."""
-    decision = None if run.rules is None else run.rules.decide(text)
-    if decision is None or decision.label is None:
-        return None, None
-    return str(decision.label), decision.explain(language)
+    explain, say = Explainer(run.classifier), examples.WORDS[language]
+    found = []
+    for row in rows:
+        explained = explain(evidence.texts[row])
+        why, ruled = [(say["network"], reasons(explained, language))], None
+        decision = None if run.rules is None else run.rules.decide(evidence.texts[row])
+        if decision is not None and decision.label is not None:
+            ruled = str(decision.label)
+            why.append((say["rules"], reasons(explain_decision(decision), language)))
+        answer = evidence.true[row], evidence.predicted[row], float(evidence.confidence[row])
+        found.append(examples.Example(marked(excerpt(explained)), why, *answer, ruled))
+    return found

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 Language = Literal["en", "ko"]
+
+_Each = TypeVar("_Each")
 
 MISSING = {"en": "n/a", "ko": "없음"}
 
@@ -30,6 +32,13 @@ class Table:
     caption: str
     headers: Sequence[str]
     rows: Sequence[Sequence[str | tuple[str, str]]]
+
+
+def thinned(records: Sequence[_Each], most: int) -> list[tuple[int, _Each]]:
+    """Records with their numbers, from 1; where they are too many, so many at even distances, the last one too."""
+    step = max((len(records) - 1) / (most - 1), 1.0)
+    places = [round(place * step) for place in range(min(len(records), most))]
+    return [(place + 1, records[place]) for place in places]
 
 
 def percent(share: float, digits: int = 1) -> str:

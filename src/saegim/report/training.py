@@ -6,8 +6,11 @@ from typing import Any
 
 from saegim.evaluation.tables import human_seconds
 from saegim.report.charts import MUTED, Chart, Spec, chart, field, palette, values
-from saegim.report.section import MISSING, Language, Section, Table
+from saegim.report.section import MISSING, Language, Section, Table, thinned
 
+Epochs = list[tuple[int, dict[str, Any]]]  # numbers, from 1, and records
+
+MOST_EPOCHS = 200  # that a chart and a table can show
 LEAST_SPAN = 0.08  # of an axis
 LOSSES, SCORES = ("train_loss", "valid_loss"), ("accuracy", "macro_f1")
 
@@ -59,13 +62,13 @@ def section(epochs: list[dict[str, Any]], best: int, notes: list[str], language:
     """epochs: a record of figures for each; best: the number of the best one, from 1; notes: sentences."""
     if not epochs:
         return None
-    say = WORDS[language]
+    say, shown = WORDS[language], thinned(epochs, MOST_EPOCHS)
     figures = [
-        {"title": say["loss"], "note": say["loss_note"], "chart": _chart("loss", epochs, LOSSES, best, say)},
+        {"title": say["loss"], "note": say["loss_note"], "chart": _chart("loss", shown, LOSSES, best, say)},
         {
             "title": say["score"],
             "note": say["score_note"].format(best=best),
-            "chart": _chart("score", epochs, SCORES, best, say),
+            "chart": _chart("score", shown, SCORES, best, say),
         },
     ]
     return Section(
@@ -73,16 +76,14 @@ def section(epochs: list[dict[str, Any]], best: int, notes: list[str], language:
         say["title"],
         {
             "figures": [each for each in figures if each["chart"] is not None],
-            "table": _table(epochs, language),
+            "table": _table(shown, language),
             "notes": notes,
             "notes_title": say["notes"],
         },
     )
 
 
-def _chart(
-    name: str, epochs: list[dict[str, Any]], keys: tuple[str, ...], best: int, say: dict[str, str]
-) -> Chart | None:
+def _chart(name: str, epochs: Epochs, keys: tuple[str, ...], best: int, say: dict[str, str]) -> Chart | None:
     """Lines over epochs, those that have figures; the best epoch is marked."""
     rows = [
         {
@@ -92,7 +93,7 @@ def _chart(
             "said": f"{say[key]}, {say['epoch']} {number}: {record[key]:.4f}",
         }
         for key in keys
-        for number, record in enumerate(epochs, start=1)
+        for number, record in epochs
         if record.get(key) is not None
     ]
     if not rows:
@@ -101,7 +102,7 @@ def _chart(
 
     def draw(width: int) -> Spec:
         ticks = {"tickMinStep": 1, "format": "d", "title": say["epoch"], "tickCount": min(len(epochs), width // 60)}
-        x = field("epoch", axis=ticks, scale={"domain": [1, max(len(epochs), 2)], "nice": False})
+        x = field("epoch", axis=ticks, scale={"domain": [1, max(epochs[-1][0], 2)], "nice": False})
         y = field("value", scale={"domain": _domain(rows), "nice": True}, axis={"tickCount": 5})
         colours = palette(names, ["var(--learned)", "var(--rules)"])
         encoding = {"x": x, "y": y, "color": field("series", "nominal", scale=colours)}
@@ -139,9 +140,9 @@ def _course(rows: list[dict[str, Any]], say: dict[str, str]) -> str:
     return say["series"].format(name=rows[0]["series"], first=f"{first:.3f}", last=f"{last:.3f}")
 
 
-def _table(epochs: list[dict[str, Any]], language: Language) -> Table:
+def _table(epochs: Epochs, language: Language) -> Table:
     say = WORDS[language]
-    keys = [key for key in (*LOSSES, *SCORES) if any(record.get(key) is not None for record in epochs)]
+    keys = [key for key in (*LOSSES, *SCORES) if any(record.get(key) is not None for _number, record in epochs)]
     headers = [say["epoch"], *(say[key] for key in keys), say["seconds"]]
     rows = [
         [
@@ -149,6 +150,6 @@ def _table(epochs: list[dict[str, Any]], language: Language) -> Table:
             *(MISSING[language] if record.get(key) is None else f"{record[key]:.4f}" for key in keys),
             human_seconds(record.get("seconds")),
         ]
-        for number, record in enumerate(epochs, start=1)
+        for number, record in epochs
     ]
     return Table(say["caption"], headers, rows)

@@ -71,7 +71,7 @@ def changed(plain, path, value):
         (("contenders", 2, "fit", "sizes"), [1, 2], "rising sizes with as many values expected"),
         (("contenders", 2, "fit", "sizes", 0), 10**9, "rising sizes"),
         (("contenders", 2, "fit", "value", 0), -0.2, "values from 0 to 1"),
-        (("contenders", 2, "gain", "change"), None, "change: expected a mapping"),
+        (("contenders", 2, "gains", 0, "change"), None, "change: expected a mapping"),
         (("crossings", 0, "first"), "nobody", "of contenders that there are expected"),
         (("crossings", 0, "answer"), "perhaps", "expected one of within, start, beyond, open"),
         (("skipped",), "none", "skipped: expected a list"),

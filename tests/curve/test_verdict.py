@@ -30,10 +30,10 @@ def interval(value, by=0.02):
 
 NETWORK = Measured(
     "network (auto)", "learned", points(0.4, 0.5, 0.6, 0.7), 1.0, interval(0.7), None,
-    Gain(400, 100, Interval(0.012, 0.005, 0.021, 0.9)),
+    (Gain(400, 100, Interval(0.012, 0.005, 0.021, 0.9)), Gain(400, 400, Interval(0.03, 0.01, 0.05, 0.9))),
 )  # fmt: skip
-SVM = Measured("SVM", "classical", points(0.4, 0.5, 0.6, 0.7), 1.0, interval(0.7), None, None)
-RULES = Measured("rules", "rules", points(0.8, sizes=(0,))[:1], 1.0, interval(0.8), None, None)
+SVM = Measured("SVM", "classical", points(0.4, 0.5, 0.6, 0.7), 1.0, interval(0.7), None, ())
+RULES = Measured("rules", "rules", points(0.8, sizes=(0,))[:1], 1.0, interval(0.8), None, ())
 WITHIN = Crossing(
     "network (auto)", "rules", "accuracy", None, "within", None, 1900.0, 1234.0, 3100.0, 0, 0, 10, 3200,
     interval(-0.1), 320,
@@ -90,8 +90,14 @@ def test_the_same_in_korean():
         (
             crossing(value=300.0, low=120.0, high=900.0),
             "open",
-            "near 300 labelled texts (90% interval 120 to 900). You have 400, which is too close to that to say",
-            "지금 있는 400개는 거기에 가까워서",
+            "from about 300 labelled texts on (90% interval 120 to 900). You have 400, so it is probably ahead.",
+            "약 300개부터 규칙을 앞지릅니다(90% 구간 120~900). 지금 400개가 있으니 신경망이 앞서는 듯합니다.",
+        ),
+        (
+            crossing(value=1900.0, low=320.0, high=9000.0),
+            "open",
+            "the rules are probably ahead of the network until about 1,900 (90% interval 320 to 9,000)",
+            "약 1,900개까지는 규칙이 신경망보다 앞서는 듯합니다(90% 구간 320~9,000).",
         ),
         (
             crossing(value=300.0, low=120.0, high=None),
@@ -205,17 +211,20 @@ def test_rules_that_abstain_are_also_judged_where_they_decide():
 
 
 def test_what_more_labels_would_bring():
+    english, korean = verdict(curve(WITHIN)), verdict(curve(WITHIN), "ko")
     assert (
-        "100 more labelled texts than your 400 would bring the network about 1.2 points of accuracy (0.50 to 2.1)."
-        in (verdict(curve(WITHIN)))
-    )
-    assert "지금의 400개보다 100개 늘면 신경망의 정확도는 약 1.2%포인트 오릅니다(0.50~2.1)." in verdict(
-        curve(WITHIN), "ko"
-    )
-    little = replace(NETWORK, gain=Gain(400, 100, Interval(0.0001, -0.0001, 0.0004, 0.9)))
-    assert "would bring the network hardly anything: at most 0.04 points" in verdict(
-        curve(WITHIN, contenders=(RULES, little))
-    )
+        "100 more labelled texts than your 400 would bring the network about 1.2 points of accuracy (0.50 to 2.1), "
+        "twice as many about 3.0 points of accuracy (1.0 to 5.0)."
+    ) in english
+    assert (
+        "지금의 400개보다 100개 늘면 신경망의 정확도는 약 1.2%포인트 오르고(0.50~2.1), 두 배로 늘면 "
+        "약 3.0%포인트 오릅니다(1.0~5.0)."
+    ) in korean
+    nothing = Interval(0.0001, -0.0001, 0.0004, 0.9)
+    little = replace(NETWORK, gains=(Gain(400, 100, nothing), Gain(400, 400, nothing)))
+    found = curve(WITHIN, contenders=(RULES, little))
+    assert "would bring the network hardly anything (at most 0.04 points of accuracy), twice" in verdict(found)
+    assert "거의 오르지 않고(많아야 0.04%포인트), 두 배로 늘면 거의 오르지 않습니다" in verdict(found, "ko")
 
 
 def test_classes_are_told_where_there_are_more_than_two():
@@ -282,7 +291,7 @@ def test_limits_are_said():
         "odd (1 more failures)."
     )
     assert "2개 점은 시간이 모자라" in verdict(curve(WITHIN, skipped=skipped), "ko")
-    nothing = replace(NETWORK, points=(), final=None, gain=None)
+    nothing = replace(NETWORK, points=(), final=None, gains=())
     assert "No network could be measured" in verdict(curve(contenders=(RULES, nothing)))
 
 

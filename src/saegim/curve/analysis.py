@@ -128,7 +128,7 @@ class _Analysis:
     def _measured(self, name: str, overall: Outcomes) -> Measured:
         kind, by_size = self.setting.names[name], self.answers.get(name)
         if by_size is None:
-            return Measured(name, kind, (), 0.0, None, None, None)
+            return Measured(name, kind, (), 0.0, None, None, ())
         last = by_size[max(by_size)][-1]
         fits = 0 not in by_size and self._reason(name) is None
         return Measured(
@@ -138,8 +138,12 @@ class _Analysis:
             decided=float(np.mean(last.predicted >= 0)),
             final=overall.final(name),
             fit=self._fit(name, overall) if fits else None,
-            gain=Gain(self.setting.labelled, MORE, overall.gain(name, self.setting.labelled, MORE)) if fits else None,
+            gains=tuple(self._gain(name, more, overall) for more in (MORE, self.setting.labelled)) if fits else (),
         )
+
+    def _gain(self, name: str, more: int, overall: Outcomes) -> Gain:
+        labelled = self.setting.labelled
+        return Gain(labelled, more, overall.gain(name, labelled, more))
 
     def _point(self, one: Answers) -> Point:
         classes = self.setting.classes

@@ -69,8 +69,8 @@ def _paragraphs(curve: Curve, say: Wording) -> Iterator[Iterator[str]]:
 
 
 def _more_labels(curve: Curve, leader: Measured, rules: Measured | None, say: Wording) -> Iterator[str]:
-    if leader.gain is not None:
-        yield say.gain(leader, leader.gain)
+    if leader.gains:
+        yield say.gain(leader, *leader.gains)
     if rules is not None:
         yield from _classes(curve, leader, rules, say)
 

@@ -73,8 +73,8 @@ class Wording(ABC):
         """No network has any point."""
 
     @abstractmethod
-    def gain(self, network: Measured, gain: Gain) -> str:
-        """What more labels would bring."""
+    def gain(self, network: Measured, few: Gain, twice: Gain) -> str:
+        """What a few more labels would bring, and twice as many."""
 
     @abstractmethod
     def where_rules_decide(self, rules: Measured, crossing: Crossing, standing: str) -> str:

@@ -46,19 +46,17 @@ class English(Wording):
     def within(self, crossing: Crossing, standing: str) -> str:
         about, ends = size(crossing.value), f"{self.level} interval {_ends(crossing)}"
         name, start = self._name(crossing.first), self._name(crossing.first, first=True)
-        if standing == "ahead":
+        if crossing.value is not None and crossing.value > self.curve.labelled:
+            surely = "" if standing == "behind" else "probably "
             said = (
-                f"{start} passes the rules from about {about} labelled texts on ({ends}). You have {self.labelled}, "
-                "enough for that."
-            )
-        elif standing == "behind":
-            said = (
-                f"You have {self.labelled} labelled texts; the rules are ahead of {name} until about {about} ({ends})."
+                f"You have {self.labelled} labelled texts; the rules are {surely}ahead of {name} until about {about} "
+                f"({ends})."
             )
         else:
+            enough = "enough for that" if standing == "ahead" else "so it is probably ahead"
             said = (
-                f"{start} passes the rules near {about} labelled texts ({ends}). You have {self.labelled}, which is "
-                "too close to that to say which of the two is ahead."
+                f"{start} passes the rules from about {about} labelled texts on ({ends}). You have {self.labelled}, "
+                f"{enough}."
             )
         if self.extrapolated(crossing):
             said += (
@@ -139,14 +137,11 @@ class English(Wording):
     def no_network(self) -> str:
         return "No network could be measured, so nothing can be said about when learning wins."
 
-    def gain(self, network: Measured, gain: Gain) -> str:
-        change = gain.change
-        if change.high < HARDLY:
-            much = f"hardly anything: at most {gain_points(max(change.high, HARDLY / 10))} points of accuracy"
-        else:
-            ends = f"{gain_points(change.low)} to {gain_points(change.high)}"
-            much = f"about {gain_points(max(change.value, 0.0))} points of accuracy ({ends})"
-        return f"{gain.more} more labelled texts than your {gain.size:,} would bring {self._name(network.name)} {much}."
+    def gain(self, network: Measured, few: Gain, twice: Gain) -> str:
+        return (
+            f"{few.more} more labelled texts than your {few.size:,} would bring {self._name(network.name)} "
+            f"{_brought(few.change)}, twice as many {_brought(twice.change)}."
+        )
 
     def where_rules_decide(self, rules: Measured, crossing: Crossing, standing: str) -> str:
         gap = crossing.gap
@@ -218,6 +213,13 @@ class English(Wording):
         first = skipped[0]
         more = f" ({len(skipped) - 1} more failures)" if len(skipped) > 1 else ""
         return f"{first.name} could not be measured with {first.size:,} texts: {first.why}{more}."
+
+
+def _brought(change: Interval) -> str:
+    if change.high < HARDLY:
+        return f"hardly anything (at most {gain_points(max(change.high, HARDLY / 10))} points of accuracy)"
+    ends = f"{gain_points(change.low)} to {gain_points(change.high)}"
+    return f"about {gain_points(max(change.value, 0.0))} points of accuracy ({ends})"
 
 
 def _ends(crossing: Crossing) -> str:

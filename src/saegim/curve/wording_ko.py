@@ -49,17 +49,14 @@ class Korean(Wording):
     def within(self, crossing: Crossing, standing: str) -> str:
         about, ends = size(crossing.value), f"{self.level} 구간 {_ends(crossing)}"
         name = self._name(crossing.first)
-        if standing == "ahead":
+        if crossing.value is not None and crossing.value > self.curve.labelled:
+            surely = "앞섭니다" if standing == "behind" else "앞서는 듯합니다"
+            said = f"정답 달린 글이 {self.labelled}개 있습니다. 약 {about}개까지는 규칙이 {name}보다 {surely}({ends})."
+        else:
+            enough = "넉넉합니다" if standing == "ahead" else "신경망이 앞서는 듯합니다"
             said = (
                 f"{with_particle(name, '은')} 정답 달린 글 약 {about}개부터 규칙을 앞지릅니다({ends}). "
-                f"지금 {self.labelled}개가 있으니 넉넉합니다."
-            )
-        elif standing == "behind":
-            said = f"정답 달린 글이 {self.labelled}개 있습니다. 약 {about}개까지는 규칙이 {name}보다 앞섭니다({ends})."
-        else:
-            said = (
-                f"{with_particle(name, '은')} 정답 달린 글 약 {about}개에서 규칙을 앞지릅니다({ends}). "
-                f"지금 있는 {self.labelled}개는 거기에 가까워서 어느 쪽이 앞서는지 말할 수 없습니다."
+                f"지금 {self.labelled}개가 있으니 {enough}."
             )
         if self.extrapolated(crossing):
             largest = self.largest(crossing.first)
@@ -138,15 +135,11 @@ class Korean(Wording):
     def no_network(self) -> str:
         return "신경망을 하나도 재지 못하여, 언제 학습이 이기는지 말할 수 없습니다."
 
-    def gain(self, network: Measured, gain: Gain) -> str:
-        change = gain.change
-        if change.high < HARDLY:
-            much = f"거의 오르지 않습니다(많아야 {gain_points(max(change.high, HARDLY / 10))}%포인트)"
-        else:
-            ends = f"{gain_points(change.low)}~{gain_points(change.high)}"
-            much = f"약 {gain_points(max(change.value, 0.0))}%포인트 오릅니다({ends})"
-        name = self._name(network.name)
-        return f"정답 달린 글이 지금의 {gain.size:,}개보다 {gain.more}개 늘면 {name}의 정확도는 {much}."
+    def gain(self, network: Measured, few: Gain, twice: Gain) -> str:
+        return (
+            f"정답 달린 글이 지금의 {few.size:,}개보다 {few.more}개 늘면 {self._name(network.name)}의 정확도는 "
+            f"{_brought(few.change, '오르고')}, 두 배로 늘면 {_brought(twice.change, '오릅니다')}."
+        )
 
     def where_rules_decide(self, rules: Measured, crossing: Crossing, standing: str) -> str:
         gap = crossing.gap
@@ -216,6 +209,14 @@ class Korean(Wording):
         first = skipped[0]
         more = f" (그 밖에 {len(skipped) - 1}건)" if len(skipped) > 1 else ""
         return f"{with_particle(first.name, '을')} 글 {first.size:,}개로 재지 못했습니다: {first.why}{more}."
+
+
+def _brought(change: Interval, rises: str) -> str:
+    if change.high < HARDLY:
+        stays = {"오르고": "오르지 않고", "오릅니다": "오르지 않습니다"}[rises]
+        return f"거의 {stays}(많아야 {gain_points(max(change.high, HARDLY / 10))}%포인트)"
+    ends = f"{gain_points(change.low)}~{gain_points(change.high)}"
+    return f"약 {gain_points(max(change.value, 0.0))}%포인트 {rises}({ends})"
 
 
 def _ends(crossing: Crossing) -> str:

@@ -70,6 +70,14 @@ def test_a_time_budget_takes_the_cheapest_points_and_says_what_is_left_out():
     assert "6 points did not fit into the time budget" in said[-1]
 
 
+def test_within_a_budget_a_slow_learner_does_not_keep_a_fast_one_from_growing():
+    clock = Clock()
+    learners = [learner("slow", clock=clock, cost=1), learner("fast", clock=clock, cost=0.01)]
+    curve = measure(task(samples=2), learners, budget=80, clock=clock)
+    assert curve.contender("fast").sizes == [10, 20, 50, 100, 200, 400]
+    assert curve.contender("slow").sizes == [10, 20]
+
+
 def test_a_budget_changes_which_points_there_are_never_what_they_say():
     clock = Clock()
     whole = measure(task(samples=2), [learner(clock=clock)], clock=clock)

@@ -138,12 +138,15 @@ class _Analysis:
             decided=float(np.mean(last.predicted >= 0)),
             final=overall.final(name),
             fit=self._fit(name, overall) if fits else None,
-            gains=tuple(self._gain(name, more, overall) for more in (MORE, self.setting.labelled)) if fits else (),
+            gains=tuple(self._gains(name, overall)) if fits else (),
         )
 
-    def _gain(self, name: str, more: int, overall: Outcomes) -> Gain:
+    def _gains(self, name: str, overall: Outcomes) -> Iterator[Gain]:
+        """None where twice the labelled texts lie beyond what the curve is trusted for."""
         labelled = self.setting.labelled
-        return Gain(labelled, more, overall.gain(name, labelled, more))
+        if 2 * labelled <= FURTHEST * max(self.answers[name]):
+            for more in (MORE, labelled):
+                yield Gain(labelled, more, overall.gain(name, labelled, more))
 
     def _point(self, one: Answers) -> Point:
         classes = self.setting.classes

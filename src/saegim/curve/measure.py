@@ -1,10 +1,10 @@
 """Measuring a learning curve: every learner on growing samples, within the time there is, and what is kept of it.
 
-The cheapest points come first: the sizes ascend, and of each size all samples and learners. Before a point is begun,
-the time it will take is estimated from those that are done; what does not fit into the rest of the budget is left out
-and said. A learner that may take longer than estimated asks meanwhile whether time is up, and then the point is
-dropped: a point is measured as it should be or not at all, so a budget decides which points there are, never what they
-say.
+The sizes ascend, and of each size come all samples and learners. Within a time budget the point that takes the least
+time comes first: times are estimated from the points that are done. What does not fit into the rest of the budget is
+left out and said. A learner that may take longer than estimated asks meanwhile whether time is up, and then the point
+is dropped: a point is measured as it should be or not at all, so a budget decides which points there are, never what
+they say.
 """
 
 from __future__ import annotations
@@ -150,15 +150,23 @@ class _Run:
 
     def curve(self) -> Curve:
         planned = list(self._planned())
-        for number, (learner, size, sample) in enumerate(planned, 1):
-            if self.store.find(learner.name, size, sample) is None:
-                self._take(learner, size, sample, f"{number:,} of {len(planned):,}")
+        left = [point for point in planned if self.store.find(point[0].name, *point[1:]) is None]
+        while left:
+            number, point = len(planned) - len(left) + 1, self._cheapest(left)
+            left.remove(point)
+            self._take(*point, f"{number:,} of {len(planned):,}")
         curve = analyse(self._setting(), [*map(self._numbered, self.constant), *self._wanted(planned)], self._skipped())
         self.store.finish(curve)
         return curve
 
+    def _cheapest(self, left: Sequence[tuple[Learner, int, int]]) -> tuple[Learner, int, int]:
+        """The point to take next: the first of the plan, or within a budget the one that takes the least time."""
+        if self.deadline == math.inf:
+            return left[0]
+        return min(left, key=lambda point: self._expected(point[0].name, point[1]))
+
     def _planned(self) -> Iterator[tuple[Learner, int, int]]:
-        """Every point, the cheapest first. All of the pool is one sample, which only seeds can vary."""
+        """Every point, by size. All of the pool is one sample, which only seeds can vary."""
         for size in self.sizes:
             for sample in range(self.task.samples):
                 for learner in self.learners:

@@ -67,7 +67,7 @@ class Measured:
 
     decided: the share of test texts that it decides at all, in its last point. final: accuracy at its largest size,
     with its interval; None if it has no point. fit: None where the data do not allow it. gains: of 100 labelled texts
-    more, and of twice as many; none without a fit.
+    more, and of twice as many; none where a fit does not reach so far.
     """
 
     name: str

@@ -18,6 +18,7 @@ RUNS = {
     "memory.py": ["--steps", "1"],
     "bag.py": ["--repeats", "1"],
     "predict.py": ["--rows", "bag,cnn", "--repeats", "1"],
+    "label_errors.py": ["--folds", "2"],
 }
 
 

@@ -76,6 +76,9 @@ NUMBERS = [
     trained("an unknown model", "--model", "--model", "gpt"),
     trained("an empty model", "--model", "--model", ""),
     trained("an unknown language", "--language", "--language", "fr"),
+    Case("one fold", ("errors", MODEL, "data.csv", "--folds", "1"), "--folds", DATA),
+    Case("folds in words", ("errors", MODEL, "data.csv", "--folds", "many"), "--folds", DATA),
+    Case("none of the errors", ("errors", MODEL, "data.csv", "--top", "0"), "--top", DATA),
     Case("a budget for comparing", ("compare", "data.csv", "--time-budget", "soon"), "--time-budget is 'soon'", DATA),
 ]
 
@@ -103,6 +106,8 @@ PLACES = [
         DATA | {"out/checkpoint.safetensors": ""},
     ),
     Case("rules are a folder", (*INTO, "--rules", "."), "cannot read the rule file", DATA),
+    Case("errors into a folder", ("errors", MODEL, "data.csv", "--out", MODEL), f"--out {MODEL} is a folder", DATA),
+    Case("errors over the data", ("errors", MODEL, "data.csv", "--out", "data.csv"), "overwrite the data", DATA),
     Case("output is a folder", ("predict", MODEL, "x", "--output", MODEL), f"--output {MODEL} is a folder"),
     Case("output is below a file", ("predict", MODEL, "x", "--output", "data.csv/x"), "data.csv is no folder", DATA),
     Case("output has an endless name", ("predict", MODEL, "x", "--output", "y" * 300), "File name too long"),

@@ -213,6 +213,13 @@ ACCIDENTS = [
     Case("a folder of pictures", ("evaluate", "m", "d.csv"), "m holds no config.json", {"m/a.png": "x", "d.csv": "x"}),
     Case("summary of a cut model", ("summary", MODEL), "metrics.json", prepare=missing(METRICS).prepare),
     Case("evaluate a cut model", ("evaluate", MODEL, "d.csv"), WEIGHTS, prepare=missing(WEIGHTS).prepare),
+    Case("errors of a cut model", ("errors", MODEL, "d.csv"), WEIGHTS, prepare=missing(WEIGHTS).prepare),
+    Case(
+        "errors by an altered run.yaml",
+        ("errors", MODEL, "d.csv"),
+        "run.yaml",
+        {"d.csv": "text,label\nx,good\n", f"{MODEL}/run.yaml": "- x"},
+    ),
     Case("explain by a cut model", ("explain", MODEL, "x"), TOKENIZER, prepare=missing(TOKENIZER).prepare),
     Case("log lost", PREDICT, "good", prepare=lambda place: (place / MODEL / "log.jsonl").unlink(), code=0),
     Case("card lost", PREDICT, "good", prepare=lambda place: (place / MODEL / "README.md").unlink(), code=0),

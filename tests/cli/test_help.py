@@ -14,6 +14,7 @@ COMMANDS = (
     "compare",
     "curve",
     "explain",
+    "errors",
     "report",
     "summary",
     "anatomy",

@@ -11,6 +11,7 @@ from saegim.cli.anatomy import anatomy
 from saegim.cli.compare import compare
 from saegim.cli.curve import curve
 from saegim.cli.demo import demo
+from saegim.cli.errors import errors
 from saegim.cli.evaluate import evaluate
 from saegim.cli.explain import explain
 from saegim.cli.options import Debug
@@ -55,6 +56,12 @@ def build() -> typer.Typer:
             'saegim explain model "정말 재미있다"', 'saegim explain rules.yaml "정말 재미있다" --language ko'
         )
     )(explain)
+    app.command(
+        epilog=_examples(
+            "saegim errors model new-reviews.csv --text review --label stars",
+            "saegim errors model reviews.csv --folds 5 --out to-correct.tsv",
+        )
+    )(errors)
     app.command(epilog=_examples("saegim report model", "saegim report model --data new-reviews.csv --language ko"))(
         report
     )

@@ -11,6 +11,7 @@ import typer
 
 from saegim.cli.console import Console, one_line, whole
 from saegim.cli.options import AsJson, Debug, ModelFolder, Quiet
+from saegim.cli.places import check_place
 from saegim.errors import SettingError
 from saegim.late import late
 
@@ -49,7 +50,7 @@ def predict(
         both = "both texts and --input were" if texts else "neither texts nor --input was"
         raise SettingError(f"{both} given; give TEXT..., or --input FILE (- for standard input)")
     if output is not None:
-        _check_place(output)
+        check_place(output, "--output")
     classifier = training.TextClassifier.load(folder)
     began = time.perf_counter()
     batches = (_labelled(classifier, batch, proba) for batch in _batches(console, texts, source))
@@ -63,19 +64,6 @@ def predict(
         console.say(f"{len(entries):,} lines were written to {output}")
     found = {"predictions": entries} if output is None else {"output": output}
     console.result({"n": len(entries), **found, "seconds": time.perf_counter() - began}, "")
-
-
-def _check_place(output: Path) -> None:
-    """Raises SettingError where no file can come to be, before anything is computed."""
-    try:
-        if output.is_dir():
-            raise SettingError(f"--output {output} is a folder where a file was expected; give the name of a file")
-        output.exists()  # raises for what cannot be a name
-        above = next(folder for folder in output.absolute().parents if folder.exists())
-    except OSError as error:
-        raise SettingError(f"--output {output} cannot be written: {error.strerror}; give another name") from None
-    if not above.is_dir():
-        raise SettingError(f"--output {output} cannot be written: {above} is no folder; give another name")
 
 
 def _batches(console: Console, texts: list[str] | None, source: str | None) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Language", "PlainTable", "comparison_table", "human_bytes", "human_seconds"]
+__all__ = ["Language", "PlainTable", "clipped", "comparison_table", "human_bytes", "human_seconds"]
 
 Language = Literal["en", "ko"]
 
@@ -38,18 +38,19 @@ FAILED: dict[Language, str] = {"en": "failed: {}", "ko": "실패: {}"}
 
 @dataclass(frozen=True)
 class PlainTable:
-    """Headers and rows of text; the first column reads from the left, numbers align at the right."""
+    """Headers and rows of text. left: the columns that read from the left; the others align at the right."""
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     footnotes: tuple[str, ...] = ()
+    left: tuple[int, ...] = (0,)
 
     def text(self) -> str:
         """Aligned lines for a terminal without colours; footnotes follow."""
         lines = [self.headers, *self.rows]
         widths = [max(_width(line[column]) for line in lines) for column in range(len(self.headers))]
         ruled = [self.headers, tuple("-" * width for width in widths), *self.rows]
-        return "\n".join([*(_aligned(line, widths) for line in ruled), *self.footnotes])
+        return "\n".join([*(_aligned(line, widths, self.left) for line in ruled), *self.footnotes])
 
 
 def comparison_table(results: Sequence[Mapping[str, Any]], level: float, language: Language = "en") -> PlainTable:
@@ -126,11 +127,22 @@ def _footnotes(results: Sequence[Mapping[str, Any]], level: float, language: Lan
     return (meaning[language], *said)
 
 
-def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = zip(line, widths, strict=True)
-    cells = [first[0] + " " * (first[1] - _width(first[0]))]
-    cells += [" " * (width - _width(cell)) + cell for cell, width in others]
-    return "  ".join(cells)
+def _aligned(line: Sequence[str], widths: Sequence[int], left: Sequence[int]) -> str:
+    cells = [
+        f"{cell}{' ' * (width - _width(cell))}" if column in left else f"{' ' * (width - _width(cell))}{cell}"
+        for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()
+
+
+def clipped(text: str, most: int) -> str:
+    """The text in one line of at most so many columns; … stands for what is left out."""
+    line = " ".join(text.split())
+    if _width(line) <= most:
+        return line
+    while _width(line) >= most:
+        line = line[: min(len(line) - 1, most)]
+    return f"{line.rstrip()}…"
 
 
 def _width(text: str) -> int:

@@ -19,13 +19,23 @@ if TYPE_CHECKING:  # at run time at first use: rules are explained without the e
         anatomy_of_step,
     )
     from saegim.explain.anatomy_text import TextAnatomy, anatomy_of_text
+    from saegim.explain.duplicates import Duplicates, conflicting_duplicates
+    from saegim.explain.judging import judge, judge_by_folds
+    from saegim.explain.mistakes import Confusion, Disagreement, Judged, Judgement, Labelled, Mistakes, find_mistakes
 
 __all__ = [
     "Anatomy",
+    "Confusion",
+    "Disagreement",
+    "Duplicates",
     "Explainer",
     "Explanation",
     "InputAnatomy",
+    "Judged",
+    "Judgement",
+    "Labelled",
     "LayerAnatomy",
+    "Mistakes",
     "Moved",
     "Numbers",
     "ParameterAnatomy",
@@ -33,14 +43,27 @@ __all__ = [
     "TextAnatomy",
     "anatomy_of_step",
     "anatomy_of_text",
+    "conflicting_duplicates",
     "explain_decision",
     "explain_prediction",
+    "find_mistakes",
+    "judge",
+    "judge_by_folds",
 ]
 
-_OF_TEXTS = ("TextAnatomy", "anatomy_of_text")
+_MODULES = {
+    "anatomy_text": ("TextAnatomy", "anatomy_of_text"),
+    "anatomy": (
+        "Anatomy", "InputAnatomy", "LayerAnatomy", "Moved", "Numbers", "ParameterAnatomy", "anatomy_of_step",
+    ),
+    "duplicates": ("Duplicates", "conflicting_duplicates"),
+    "judging": ("judge", "judge_by_folds"),
+    "mistakes": ("Confusion", "Disagreement", "Judged", "Judgement", "Labelled", "Mistakes", "find_mistakes"),
+}  # fmt: skip
+_MODULE = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULE:
         raise AttributeError(f"module 'saegim.explain' has no attribute {name!r}")
-    return getattr(import_module(f"saegim.explain.{'anatomy_text' if name in _OF_TEXTS else 'anatomy'}"), name)
+    return getattr(import_module(f"saegim.explain.{_MODULE[name]}"), name)

@@ -16,7 +16,7 @@ from saegim.evaluation.compare import (
     classical_contenders,
 )
 from saegim.evaluation.comparison import Comparison, Measurement, Result, assemble
-from saegim.evaluation.drawings import DrawingQuality, Median, measure_drawings, quality_table
+from saegim.evaluation.drawings import DrawingQuality, Median, measure_drawings, measure_generator, quality_table
 from saegim.evaluation.judgement import Judgement, judge
 from saegim.evaluation.metrics import ClassScore, Scores, accuracy_and_macro_f1, score
 from saegim.evaluation.stored import COMPARISON, read_comparison, write_comparison
@@ -48,6 +48,7 @@ __all__ = [
     "classical_contenders",
     "judge",
     "measure_drawings",
+    "measure_generator",
     "paired_bootstrap",
     "quality_table",
     "read_comparison",

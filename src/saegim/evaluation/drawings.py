@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,16 @@ import numpy.typing as npt
 from saegim.errors import DataError
 from saegim.evaluation.tables import Language, PlainTable
 
-__all__ = ["DrawingQuality", "Median", "measure_drawings", "quality_table"]
+if TYPE_CHECKING:
+    from saegim.training import ImageGenerator
+
+__all__ = ["DrawingQuality", "Median", "measure_drawings", "measure_generator", "quality_table"]
 
 Array = npt.NDArray[Any]
 
 _COPY = 0.01  # share of real images that are at least as near to a training image as a copy is taken to be
 _MOST_JUDGED = 5_000  # images that the classifier learns from
+_MOST_DRAWN = 10_000  # images, where nobody says how many
 _MOST_PAIRED = 1_000  # images of a category whose distances from each other are measured
 
 
@@ -39,7 +43,8 @@ class DrawingQuality:
 
     named: the share that a classifier trained on the unseen images alone puts into the category that was asked for;
     named_real: the share of the training images that it puts into their own; named_each: `named` by category
-    to_training, to_unseen: Euclidean distances to the nearest training image and to the nearest unseen one
+    to_training, to_unseen: Euclidean distances to the nearest training image and to the nearest unseen one; values of
+        uint8 count as 0 to 1
     near_copies: the share that is nearer to a training image than all but 1% of the unseen ones are
     variety: by category, the mean distance of drawn images from each other divided by that of training images
     """
@@ -61,6 +66,10 @@ class DrawingQuality:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    def text(self, language: Language = "en") -> str:
+        """The figures beside those of real images, as lines for people."""
+        return quality_table(self, language).text()
 
 
 def measure_drawings(
@@ -103,9 +112,28 @@ def measure_drawings(
     )
 
 
+def measure_generator(
+    generator: ImageGenerator, images: Array, labels: Sequence[Any], *, count: int | None = None, **how: Any
+) -> DrawingQuality:
+    """Measures what a generator draws beside the images (n, ...) and labels (n) that its `fit` was given.
+
+    count: drawings of each category; 100 unless there are very many categories; how: `guidance`, `steps`, `seed` of
+    `ImageGenerator.draw`. Raises DataError for other images than these, and when too few of them were held out.
+    """
+    train, unseen = generator.parts(images, labels)
+    classes = generator.classes_.tolist()
+    each = max(2, min(100, _MOST_DRAWN // len(classes))) if count is None else count
+    seed = how.pop("seed", 0)  # a category has noise of its own, so that no two drawings begin alike
+    drawn = [generator.draw(name, each, seed=seed + place, **how) for place, name in enumerate(classes)]
+    asked = [name for name in classes for _ in range(each)]
+    values = np.asarray(labels)
+    parts = ((images[rows], values[rows].tolist()) for rows in (train, unseen))
+    return measure_drawings(np.concatenate(drawn), asked, *parts)
+
+
 def _flat(images: Array, labels: Sequence[Any]) -> tuple[Array, Array]:
-    """Images as rows (n, pixels) float64, and the names of their categories (n,)."""
-    pixels = np.asarray(images, np.float64)
+    """Images as rows (n, pixels) float64, uint8 as 0 to 1, and the names of their categories (n,)."""
+    pixels = np.asarray(images, np.float64) / (255 if np.asarray(images).dtype == np.uint8 else 1)
     return pixels.reshape(len(pixels), -1), np.array([str(label) for label in labels], str)
 
 

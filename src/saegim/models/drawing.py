@@ -18,6 +18,24 @@ Array = npt.NDArray[Any]
 _AT_ONCE = 64  # images; always so many, some of them for nothing, so that an image does not depend on the others
 
 
+class Velocities:
+    """What a generator says the velocities of many images are; its program stays warm between calls."""
+
+    def __init__(self, generator: Generator) -> None:
+        self.generator = generator
+        self._program = compile(_told)
+
+    def __call__(self, x: Array, time: Array, classes: Array) -> Array:
+        """x (n, H, W, channels), time (n,), classes (n,) -> (n, H, W, channels). Puts the generator into prediction."""
+        self.generator.eval()
+        told = np.empty_like(x)
+        for start in range(0, len(x), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            arguments = (_filled_up(each[part]) for each in (x, time, classes))
+            told[part] = np.asarray(self._program(self.generator, *arguments))[: len(x) - start]
+        return told
+
+
 class Drawer:
     """Draws with a generator; its program stays warm between calls."""
 
@@ -51,8 +69,7 @@ class Drawer:
     def _drawn(self, x: Array, classes: Array, guidance: float, steps: int) -> Array:
         """From noise to images by Heun's method: the mean of the velocities at both ends of each step."""
         count = len(x)
-        x = np.pad(x, ((0, _AT_ONCE - count), (0, 0), (0, 0), (0, 0)))
-        classes = np.pad(classes, (0, _AT_ONCE - count))
+        x, classes = _filled_up(x), _filled_up(classes)
         times = np.linspace(0, 1, steps + 1, dtype=np.float32)
         for time, following in pairwise(times):
             step = following - time
@@ -64,6 +81,16 @@ class Drawer:
 
     def _velocity(self, x: Array, time: np.float32, classes: Array, guidance: float) -> Array:
         return np.asarray(self._program(self.generator, x, time, classes, np.float32(guidance)))
+
+
+def _filled_up(array: Array) -> Array:
+    """As many rows as are computed at once, zeros behind those that are there."""
+    return np.pad(array, ((0, _AT_ONCE - len(array)), *((0, 0) for _ in array.shape[1:])))
+
+
+def _told(generator: Generator, x: Tensor, time: Tensor, classes: Tensor) -> Tensor:
+    velocities: Tensor = generator(x, time, classes)
+    return velocities
 
 
 def _noise(seed: Array, shape: tuple[int, ...]) -> Array:

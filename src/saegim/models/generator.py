@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from saegim import nn
 from saegim import tensor as sg
+from saegim.dtypes import float32
 from saegim.errors import SettingError, ShapeError
 from saegim.models.limits import check_number, check_whole
 from saegim.nn import init
@@ -31,7 +32,12 @@ from saegim.tensor import Tensor, tree
 Array = npt.NDArray[Any]
 
 MOST_SIDE = 64  # pixels of an image that is drawn
-_MOST_PATCHES = 49  # chosen: with more a step takes longer, with fewer what is in a patch has to be learned by heart
+_MOST_PATCHES = 64  # that are chosen: with more a step would take too long
+_FEW_PATCHES = 9  # with fewer, patches are single pixels if they may
+_FEW_NUMBERS = 16  # of a patch: what a small network can hold
+_SMALL, _LARGE = 48, 96  # numbers for each patch
+_MIDDLING = 0.6  # below 1: times come more often from the middle of the way
+_MOST_VALUE = 1e30  # of a pixel, above or below 0
 _LONGEST_WAVE = 8.0  # of the waves that tell the time, in units of the whole way
 
 
@@ -42,6 +48,7 @@ class GeneratorConfig:
     height, width, channels: of the images; classes: C; patch: side of the squares that an image is cut into
     size: numbers for each patch; blocks: layers; heads: of attention; steering: numbers that time and category become
     withheld: share of the examples whose category is withheld while training
+    low, high: what -1 and 1 stand for in the values of pixels; whole: whether these are uint8
     """
 
     height: int
@@ -49,11 +56,14 @@ class GeneratorConfig:
     channels: int
     classes: int
     patch: int
-    size: int = 64
-    blocks: int = 4
+    size: int = 48
+    blocks: int = 3
     heads: int = 4
-    steering: int = 128
+    steering: int = 96
     withheld: float = 0.1
+    low: float = 0.0
+    high: float = 255.0
+    whole: bool = True
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
@@ -69,6 +79,21 @@ class GeneratorConfig:
                 f"patch: a side that divides {self.height} and {self.width} expected, {self.patch} given"
             )
         check_number("withheld", self.withheld, 0, 1, below=True)
+        check_number("low", self.low, -_MOST_VALUE, _MOST_VALUE)
+        check_number("high", self.high, self.low, _MOST_VALUE, above=True)
+        if not isinstance(self.whole, bool):
+            raise SettingError(f"whole: True or False expected, {self.whole!r} given")
+        if self.whole and (self.low < 0 or self.high > 255):
+            raise SettingError(f"whole values from 0 to 255 expected, {self.low:g} to {self.high:g} given")
+
+    def values(self, images: Array) -> Array:
+        """Images from -1 to 1 in the values of pixels: uint8, or float32; what goes beyond is cut off."""
+        found: Array = np.float32(self.low) + _shares(images) * np.float32(self.high - self.low)
+        return found.round().astype(np.uint8) if self.whole else found
+
+    def bytes(self, images: Array) -> Array:
+        """Images from -1 to 1 as uint8, from 0 for the darkest pixels that there were to 255 for the brightest."""
+        return self.values(images) if self.whole else (_shares(images) * 255).round().astype(np.uint8)
 
     @property
     def patches(self) -> int:
@@ -89,24 +114,34 @@ class GeneratorConfig:
         return ends + (self.classes + 1) * steering + 2 * steering * (steering + 1) + self.blocks * block
 
 
-def config_for(height: int, width: int, channels: int, classes: int, **others: Any) -> GeneratorConfig:
-    """A network for images of that size, with as many patches as are worth their time.
+def config_for(shape: tuple[int, ...], classes: int, size: int | None = None, **others: Any) -> GeneratorConfig:
+    """A network for images of that shape (height, width, channels), its patches as small as is worth their time.
 
     Raises SettingError for sides without a common divisor that would do.
     """
-    for patch in range(1, min(height, width) + 1):
-        whole = height % patch == 0 and width % patch == 0
-        if whole and (height // patch) * (width // patch) <= _MOST_PATCHES:
-            return GeneratorConfig(height, width, channels, classes, patch, **others)
-    raise SettingError(
-        f"images of {height} x {width} pixels cannot be cut into at most {_MOST_PATCHES} equal squares; bring them "
-        "into another size, such as 32 x 32"
-    )
+    height, width, channels = shape
+    sides = [side for side in range(1, min(height, width) + 1) if height % side == 0 and width % side == 0]
+    counts = {side: (height // side) * (width // side) for side in sides}
+    fitting = [side for side in sides if counts[side] <= _MOST_PATCHES]
+    if not fitting:
+        raise SettingError(
+            f"images of {height} x {width} pixels cannot be cut into at most {_MOST_PATCHES} equal squares; bring them "
+            "into another size, such as 32 x 32"
+        )
+    patch = next((side for side in fitting if side > 1 and counts[side] >= _FEW_PATCHES), fitting[0])
+    size = size or (_SMALL if patch * patch * channels <= _FEW_NUMBERS else _LARGE)
+    return GeneratorConfig(height, width, channels, classes, patch, size, steering=2 * size, **others)
+
+
+def _shares(images: Array) -> Array:
+    """From -1 to 1 to from 0 to 1; what goes beyond is cut off."""
+    shares: Array = (np.clip(images, -1, 1) + np.float32(1)) / np.float32(2)
+    return shares
 
 
 class SteeredBlock(nn.Module):
     """Attention, then two linear layers, each added to x (B, T, D); what steers them (B, S) says, for each, how its
-    input is shifted and scaled after the norm and how much of its output counts, nothing at first ("adaLN-Zero")."""
+    input is shifted and scaled after the norm, and how much more or less than usual its output counts."""
 
     def __init__(self, config: GeneratorConfig, *, seed: Seed = None) -> None:
         rng = np.random.default_rng(seed)
@@ -116,20 +151,16 @@ class SteeredBlock(nn.Module):
         self.norm2 = nn.LayerNorm(size, elementwise_affine=False)
         self.linear1 = nn.Linear(size, 4 * size, seed=rng)
         self.linear2 = nn.Linear(4 * size, size, seed=rng)
-        self.steer = nn.Linear(config.steering, 6 * size)
-        self.reset(rng)
-
-    def reset(self, rng: np.random.Generator) -> None:  # noqa: ARG002 - nothing to draw
-        _silence(self.steer)
+        self.steer = nn.Linear(config.steering, 6 * size, seed=rng)
 
     def __call__(self, x: Tensor, steering: Tensor) -> Tensor:
         steer = sg.expand_dims(self.steer(steering), axis=1)
         shift1, scale1, gate1, shift2, scale2, gate2 = (
             steer[..., start : start + self.size] for start in range(0, 6 * self.size, self.size)
         )
-        x = x + gate1 * self.attention(self.norm1(x) * (1 + scale1) + shift1)
+        x = x + (1 + gate1) * self.attention(self.norm1(x) * (1 + scale1) + shift1)
         y = self.linear1(self.norm2(x) * (1 + scale2) + shift2)
-        return x + gate2 * self.linear2(nn.silu(y))
+        return x + (1 + gate2) * self.linear2(nn.silu(y))
 
 
 class Generator(nn.Module):
@@ -146,12 +177,11 @@ class Generator(nn.Module):
         self.time2 = nn.Linear(steering, steering, seed=rng)
         self.blocks = [SteeredBlock(config, seed=rng) for _ in range(config.blocks)]
         self.norm = nn.LayerNorm(size, elementwise_affine=False)
-        self.head = nn.Linear(size, config.patch_numbers)
+        self.head = nn.Linear(size, config.patch_numbers, seed=rng)
         self.reset(rng)
 
     def reset(self, rng: np.random.Generator) -> None:
         self.positions = Parameter(init.normal(rng, (self.config.patches, self.config.size), 0.5))
-        _silence(self.head)
 
     def __call__(self, x: Tensor, time: Tensor, classes: Tensor) -> Tensor:
         config = self.config
@@ -187,20 +217,15 @@ class Generator(nn.Module):
         return sg.reshape(moved, (y.shape[0], config.height, config.width, config.channels))
 
 
-def _silence(linear: nn.Linear) -> None:
-    """Makes a layer give nothing until it has learned something."""
-    for each in (linear.weight, linear.bias):
-        if each is not None:
-            each._value = np.zeros(each.shape, np.float32)
-
-
 class Flow(nn.Module):
     """A generator that learns: images (B, H, W, channels) and their classes (B,) -> what it says the velocities are
     less what they are, (B, H, W, channels).
 
-    Every image gets noise and a time of its own, more often from the middle of the way than from its ends (Esser et
-    al., "Scaling rectified flow transformers", 2024), and loses its class now and then. As with dropout all of that
-    follows from the buffer `key`, so that a run that goes on from a saved key draws the same.
+    Every image gets noise and a time of its own and loses its class now and then. Times are more often from the middle
+    of the way than from its ends (Esser et al., "Scaling rectified flow transformers", 2024), and those of a batch are
+    spread evenly, so that losses differ little from batch to batch (Kingma et al., "Variational diffusion models",
+    2021). As with dropout all of that follows from the buffer `key`, so that a run that goes on from a saved key draws
+    the same.
     """
 
     def __init__(self, generator: Generator, *, seed: Seed = None) -> None:
@@ -216,11 +241,17 @@ class Flow(nn.Module):
         noise_key, time_key, class_key, following = sg.unstack(sg.random.split(self.key, 4))
         self.set_buffer("key", following)
         noise = sg.random.normal(noise_key, images.shape)
-        time = nn.sigmoid(sg.random.normal(time_key, (count,)))
+        time = _middling((sg.arange(count, dtype=float32) + sg.random.uniform(time_key, (count,))) / count)
         withheld = sg.random.uniform(class_key, (count,)) < config.withheld
         way = sg.reshape(time, (count, 1, 1, 1))
         reached = (1 - way) * noise + way * images
         return self.generator(reached, time, sg.where(withheld, config.classes, classes)) - (images - noise)
+
+
+def _middling(share: Tensor) -> Tensor:
+    """From 0 to 1, evenly spread -> from 0 to 1, denser in the middle: 1 / (1 + (1/share - 1)^0.6)."""
+    early, late = share**_MIDDLING, (1 - share) ** _MIDDLING
+    return early / (early + late)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The loop: steps, epochs, validation, checkpoints, resuming, progress; and the classifiers that use it.
+"""The loop: steps, epochs, validation, checkpoints, resuming, progress; and what uses it: classifiers, a generator.
 
 Everything is imported at its first use: a step of one's own model needs no tokenizers and no tables.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from saegim.training.classifier import TextClassifier
+    from saegim.training.generator import ImageGenerator
     from saegim.training.image_classifier import ImageClassifier
     from saegim.training.objective import Classification, Examples
     from saegim.training.settings import Settings
@@ -20,6 +21,7 @@ __all__ = [
     "Classification",
     "Examples",
     "ImageClassifier",
+    "ImageGenerator",
     "Settings",
     "TextClassifier",
     "TrainStep",
@@ -31,6 +33,7 @@ _HOME = {
     "Classification": "objective",
     "Examples": "objective",
     "ImageClassifier": "image_classifier",
+    "ImageGenerator": "generator",
     "Settings": "settings",
     "TextClassifier": "classifier",
     "TrainStep": "step",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from saegim.training.advice import in_words
@@ -42,9 +43,27 @@ IMAGES = Kind(
     "saegim predict THIS_FOLDER image.png",
 )
 
+DRAWINGS = Kind(
+    "A generator of images",
+    "It draws images of",
+    "images",
+    "It draws what its training images showed and nothing else. Some drawings show another category than was asked "
+    "for, or none. They may resemble training images: `saegim draw THIS_FOLDER --measure IMAGES` says how much.",
+    "saegim draw THIS_FOLDER --out grid.png",
+)
+
 
 def model_card(learned: Learned, kind: Kind) -> str:
-    """The card as Markdown."""
+    """The card of a classifier as Markdown."""
+    figures = {
+        "How good it is": _measured(learned, kind.examples),
+        "How sure it is": _calibrated(learned, kind.examples),
+    }
+    return card(learned, kind, figures)
+
+
+def card(learned: Learned, kind: Kind, figures: Mapping[str, str]) -> str:
+    """The card of a model as Markdown; figures: title -> text of the sections that say how good it is."""
     classes = [_quoted(each) for each in learned.classes.tolist()]
     more = f" and {len(classes) - _SHOWN_CLASSES} more" if len(classes) > _SHOWN_CLASSES else ""
     said = [*learned.notes, *map(in_words, learned.findings)]
@@ -53,9 +72,8 @@ def model_card(learned: Learned, kind: Kind) -> str:
         f"# {kind.name} ({learned.kind})\n\n"
         f"Trained from scratch by saegim. {kind.does} {len(classes)} classes: "
         f"{', '.join(classes[:_SHOWN_CLASSES])}{more}.\n\n"
-        f"## How good it is\n\n{_measured(learned, kind.examples)}\n"
-        f"## How sure it is\n\n{_calibrated(learned, kind.examples)}\n"
-        f"## What was noted while it was trained\n\n{notes}\n"
+        + "".join(f"## {title}\n\n{text}\n" for title, text in figures.items())
+        + f"## What was noted while it was trained\n\n{notes}\n"
         f"## Limits\n\n{kind.limits}\n\n"
         f"## Use\n\n```\n{kind.use}\n```\n"
     )

@@ -15,7 +15,7 @@ class Estimator:
     With that, `sklearn.base.clone`, grid search and pipelines work ("Developing scikit-learn estimators").
     """
 
-    _estimator_type = "classifier"
+    _estimator_type: ClassVar[str | None] = "classifier"
     _reads: ClassVar[tuple[str, ...]] = ("one_d_array", "string")  # scikit-learn's names of what it reads
 
     @classmethod
@@ -36,13 +36,13 @@ class Estimator:
         return self
 
     def __sklearn_tags__(self) -> Any:
-        """What scikit-learn (1.6 and later) asks an estimator about itself: a classifier, and what it reads."""
+        """What scikit-learn (1.6 and later) asks an estimator about itself: what it is, and what it reads."""
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
         return Tags(
-            estimator_type="classifier",
+            estimator_type=self._estimator_type,
             target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
+            classifier_tags=ClassifierTags() if self._estimator_type == "classifier" else None,
             input_tags=InputTags(**{"two_d_array": False, **dict.fromkeys(self._reads, True)}),
         )
 

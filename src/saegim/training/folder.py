@@ -75,18 +75,20 @@ def save(
     card: str,
     *,
     arrays: Arrays | None = None,
+    figures: Mapping[str, Any] | None = None,
     files: Mapping[str, Writer] | None = None,
     others: Iterable[str] = (),
 ) -> None:
     """Writes the folder, and removes the checkpoint that led to it. Raises DataError when it cannot be written.
 
-    config: what the kind of model adds to config.json; arrays: besides the network's; files: besides those of all
-    models; others: names of files that a model which was here before may have left
+    config: what the kind of model adds to config.json; arrays: besides the network's; figures: what it adds to
+    metrics.json; files: besides those of all models; others: names of files that a model which was here before may
+    have left
     """
     weights = {f"{NETWORK}{name}": each.numpy() for name, each in learned.network.named_parameters()}
     listed: dict[str, Writer] = {
         MODEL: arrays_writer(weights | (arrays or {})),
-        METRICS: json_writer(_metrics(learned)),
+        METRICS: json_writer(_metrics(learned) | dict(figures or {})),
         **(files or {}),
     }
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy.typing as npt
 
 from saegim.models.encoder import TextEncoder
+from saegim.models.generator import Generator
 from saegim.models.images import ImageModel
 from saegim.models.text_model import TextModel
 from saegim.nn.module import Module
@@ -89,3 +90,10 @@ class LearnedImages(Learned):
     """A trained classifier of images."""
 
     network: ImageModel
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LearnedGenerator(Learned):
+    """A trained generator of images; its classes are the categories that it draws."""
+
+    network: Generator

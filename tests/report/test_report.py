@@ -132,7 +132,7 @@ def test_what_is_missing_is_said_and_left_out(run_copy, change, says, language, 
 def test_a_model_without_a_comparison(run_copy):
     (run_copy / "comparison.json").unlink()
     report = write_report(run_copy)
-    assert report.sections[:2] == ["verdict", "training"]
+    assert report.sections[:3] == ["verdict", "curve", "training"]
     assert "Nothing stands beside this model" in text_of(report)
 
 

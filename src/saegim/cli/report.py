@@ -39,6 +39,9 @@ def report(
         Path | None,
         typer.Option("--data", metavar="FILE", help="Labelled texts to measure on, instead of those held out."),
     ] = None,
+    curve: Annotated[
+        Path | None, typer.Option("--curve", metavar="FILE", help="A learning curve; curve.json in RUN if left out.")
+    ] = None,
     text: TextColumn = None,
     label: LabelColumn = None,
     skip_bad_rows: SkipBadRows = False,
@@ -57,7 +60,7 @@ def report(
     if out is not None and (out.is_dir() or out.suffix.lower() not in (".html", ".htm")):
         raise SettingError(f"--out {out} is no name of a page; give one that ends in .html")
     table = None if data is None else labelled_texts(console, data, text, label, skip_bad_rows=skip_bad_rows)
-    written = reporting.write_report(folder, out, data=table, language=language.value)
+    written = reporting.write_report(folder, out, data=table, curve_file=curve, language=language.value)
     if written.missing is not None:
         console.say(written.missing)
     console.result(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from saegim.data import Table
+from saegim.errors import ModelFileError
 from saegim.evaluation import Scores, score
 from saegim.explain import Explainer, explain_decision
 from saegim.explain.html import marked, reasons
@@ -17,6 +18,7 @@ from saegim.report import (
     calibration,
     comparison,
     confusion,
+    curve,
     errors,
     examples,
     flow,
@@ -100,16 +102,18 @@ def write_report(
     path: Path | None = None,
     *,
     data: Table | None = None,
+    curve_file: Path | None = None,
     name: str | None = None,
     language: Language = "en",
 ) -> Report:
     """Writes the report of a run's folder, report.html in it unless `path` names another file.
 
     data: labelled texts to measure on; without them those that training held out are, if the file they are from is
-    still there. name: what the run is called on the page, as its folder if left out. Raises ModelFileError, DataError
-    or RuleError for a folder that is missing, damaged or altered, and DataError for a page that cannot be written.
+    still there. curve_file: a learning curve of these data, if the folder has none. name: what the run is called on the
+    page, as its folder if left out. Raises ModelFileError, DataError or RuleError for a folder that is missing, damaged
+    or altered, and DataError for a page that cannot be written.
     """
-    run = read_run(folder)
+    run = read_run(folder, curve_file)
     evidence = evidence_from(run.classifier, data) if data is not None and run.classifier is not None else None
     found, missing = report_on(run, evidence or held_out_evidence(run.classifier, run.made_from), language, name)
     path = path or folder / "report.html"
@@ -135,6 +139,7 @@ def _sections(run: Run, evidence: Evidence | None, language: Language) -> list[S
     found: list[Section | None] = [
         verdict.section(run.comparison, scores, history, language),
         comparison.section(run.comparison, language),
+        _curve(run, language),
     ]
     if history is not None:
         found.append(training.section(history["records"], history["best"], history["notes"], language))
@@ -153,6 +158,17 @@ def _sections(run: Run, evidence: Evidence | None, language: Language) -> list[S
     if run.classifier is not None:
         found += [model.section(run.classifier.summary(), language), repeat.section(run.made_from, language)]
     return [each for each in found if each is not None]
+
+
+def _curve(run: Run, language: Language) -> Section | None:
+    """The learning curve, why there is none, or how to make one."""
+    if isinstance(run.curve, ModelFileError):
+        return curve.unread(run.curve, language)
+    if run.curve is not None:
+        return curve.section(run.curve, language)
+    if run.made_from is None or not isinstance(run.made_from.get("file"), str):
+        return None
+    return curve.how_to(run.made_from, str(run.folder), language)
 
 
 def _history(run: Run, language: Language) -> dict[str, Any] | None:

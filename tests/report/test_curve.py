@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from curve.test_verdict import NETWORK, RULES, SIZES, SVM, crossing, curve
-from saegim.curve import Fit, Measured
+from saegim.curve import Fit
 from saegim.curve.store import Store
 from saegim.curve.verdict import verdict
 from saegim.errors import ModelFileError
@@ -23,7 +23,7 @@ FITTED = replace(
         (0.5, 0.7, 0.8, 0.8, 0.9),
     ),
 )  # fmt: skip
-MAJORITY = Measured("majority class", "majority", RULES.points, 1.0, RULES.final, None, None)
+MAJORITY = replace(RULES, name="majority class", kind="majority")
 WHOLE = curve(crossing(value=900.0, low=400.0, high=2000.0), contenders=(MAJORITY, RULES, SVM, FITTED))
 
 

@@ -46,6 +46,7 @@ def test_both_languages_say_the_same(module):
 # Keys that are put together or come from data.
 DYNAMIC = {
     "verdict": {"clear", "tie", "too few rows", "nothing beats the majority", "alone"},
+    "curve": {"rules", "majority"},
     "examples": {"network"},
     "report": {"no description", "gone", "changed", "none held out", "no model"},
     "flow": {"gradient_note", "update_note"},

@@ -36,7 +36,7 @@ def computed(path: Path, _content: str) -> str:
                 "%s, line %d shows %r, but its example prints %r; run python tests/pages.py %s",
                 path.name, line, example.shown[:200], example.printed[:200], path,
             )  # fmt: skip
-    return str(text)
+    return str(_pages().without_marks(text))
 
 
 @cache

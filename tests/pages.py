@@ -7,7 +7,7 @@ In a page
     ```text title="output"        is what the python block before it prints
     ```text title="exact output"  the same, compared with its figures
     ```console title="..."        has commands whose words follow from figures, which depend on the machine
-    <!--= expression -->7<!--/-->  is a value in a sentence: of the python blocks before it, or of an earlier value
+    <!--= expression -->7<!--/-->  is a value in a sentence, made of what the python blocks before it have named
 Other blocks are only shown. A page runs in a folder of its own with a copy of `examples/` in it. What console blocks,
 `output` blocks and values show is compared without figures; of console blocks with a title only the first line is.
 
@@ -157,6 +157,11 @@ def renewed(page: Path) -> tuple[str, list[Example]]:
     for example in reversed(examples):
         text = text[: example.start] + example.renewed + text[example.start + len(example.shown) :]
     return text, examples
+
+
+def without_marks(text: str) -> str:
+    """The text of a page as readers see it: values without what makes them."""
+    return _VALUE.sub(lambda found: found["shown"], text)
 
 
 def rewrite(page: Path) -> None:

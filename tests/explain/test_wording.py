@@ -48,7 +48,7 @@ def test_what_was_not_read_is_said():
 def test_in_korean():
     text = in_words(explanation(1.0), "ko")
     assert "yes(으)로 판단, 확률 0.7500" in text
-    assert "읽기 전" in text
+    assert "점수 +1.5000 = 읽기 전 +0.5000, 단어들 +1.0000 (오차 0e+00)" in text
 
 
 RULES = RuleSet(

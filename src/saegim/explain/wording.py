@@ -28,7 +28,7 @@ _SAYINGS = {
     },
     "ko": {
         "network": "{label}(으)로 판단, 확률 {probability:.4f}",
-        "sum": "점수 {score:+.4f} = 읽기 전 {base:+.4f} {moved:+.4f} 단어들 (오차 {error:.0e})",
+        "sum": "점수 {score:+.4f} = 읽기 전 {base:+.4f}, 단어들 {moved:+.4f} (오차 {error:.0e})",
         "rest": "그 밖에 덜 움직인 단어 {n}개, 합해서 {total:+.4f}",
         "others": "그 밖에 덜 중요한 곳 {n}군데",
         "read": "글자 {size:,}개 중 처음 {read:,}개만 읽음",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MODEL = "model"  # as an argument: a trained model folder, copied to where the command runs
+IMAGE_MODEL = "image-model"  # a trained model of images, likewise
 BAD_INPUT = 2
 
 

@@ -9,6 +9,7 @@ from saegim.__about__ import __version__
 COMMANDS = (
     "demo",
     "train",
+    "train-images",
     "evaluate",
     "predict",
     "compare",
@@ -34,6 +35,7 @@ HEAVY = (
     "optree",
     "jinja2",
     "vl_convert",
+    "PIL",
 )
 
 
@@ -43,7 +45,9 @@ def imported(run):
     return {line.partition(".")[0] for line in lines}
 
 
-@pytest.mark.parametrize("arguments", ["--help", "--version", "train --help", "rules check --help"])
+@pytest.mark.parametrize(
+    "arguments", ["--help", "--version", "train --help", "train-images --help", "rules check --help"]
+)
 def test_help_imports_nothing_heavy(process, arguments):
     run = process(*arguments.split(), options=("-X", "importtime"))
     assert run.code == 0

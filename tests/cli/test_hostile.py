@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cli import hostile_arguments, hostile_data, hostile_models, hostile_rules
-from cli.hostile_case import BAD_INPUT, MODEL
+from cli import hostile_arguments, hostile_data, hostile_images, hostile_models, hostile_rules
+from cli.hostile_case import BAD_INPUT, IMAGE_MODEL, MODEL
 
-TABLES = (hostile_data, hostile_rules, hostile_models, hostile_arguments)
+TABLES = (hostile_data, hostile_rules, hostile_models, hostile_arguments, hostile_images)
 CASES = [(table.__name__.removeprefix("cli.hostile_"), case) for table in TABLES for case in table.CASES]
 IDS = [f"{family}: {case.name}" for family, case in CASES]
 
@@ -32,13 +32,24 @@ def small_model(tmp_path_factory, write_reviews):
     return folder / MODEL
 
 
+@pytest.fixture(scope="session")
+def small_image_model(tmp_path_factory):
+    """A tiny model of images, not to be changed."""
+    from saegim.cli.main import main
+
+    folder = tmp_path_factory.mktemp("hostile") / IMAGE_MODEL
+    assert main(["train-images", "digits", "--out", str(folder), "--epochs", "1", "--quiet"]) == 0
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path, monkeypatch, small_model):
+def place(tmp_path, monkeypatch, request):
     """Makes a case's folder and goes there."""
 
     def make(case):
-        if MODEL in case.arguments:
-            shutil.copytree(small_model, tmp_path / MODEL)
+        for name, fixture in ((MODEL, "small_model"), (IMAGE_MODEL, "small_image_model")):
+            if name in case.arguments:
+                shutil.copytree(request.getfixturevalue(fixture), tmp_path / name)
         case.make(tmp_path)
         monkeypatch.chdir(tmp_path)
         return tmp_path

@@ -1,4 +1,4 @@
-"""Texts that a small model learns in a second, and a listener that can end a run."""
+"""Texts and images that a small model learns in a second, and a listener that can end a run."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ def reviews(count, seed=0):
         texts.append(" ".join(rng.permutation(words)))
         labels.append("긍정" if good else "부정")
     return texts, labels
+
+
+def bars(count, seed=0, height=8, width=8):
+    """Images (n, 8, 8) uint8 of a bright bar, and where it lies: "across" or "down"."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 80, (count, height, width)).astype(np.uint8)
+    labels = np.where(rng.random(count) < 0.5, "across", "down")
+    for image, label, place in zip(images, labels, rng.integers(1, 7, count), strict=True):
+        image[place, :] = 255 if label == "across" else image[place, :]
+        image[:, place] = 255 if label == "down" else image[:, place]
+    return images, labels
 
 
 class StoppedError(Exception):
@@ -71,3 +82,8 @@ def listener():
 @pytest.fixture(scope="session")
 def make_reviews():
     return reviews
+
+
+@pytest.fixture(scope="session")
+def make_bars():
+    return bars

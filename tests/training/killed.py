@@ -1,6 +1,6 @@
 """Trains in processes that are killed at random moments, and once undisturbed; run by test_resume.py.
 
-    python killed.py FOLDER KILLS
+    python killed.py FOLDER KILLS texts|images
 
 Leaves FOLDER/killed and FOLDER/whole, and prints how many kills came before the run was finished. Processes are
 forked from this one, so that each begins at once.
@@ -15,23 +15,29 @@ import sys
 import time
 from pathlib import Path
 
-from conftest import reviews
-from saegim.training import TextClassifier, trainer
+from conftest import bars, reviews
+from saegim.training import ImageClassifier, TextClassifier, trainer
 
-SETTINGS = {"model": "bag", "epochs": 45, "patience": 45, "batch_size": 8, "checkpoint_seconds": 0.0, "seed": 3}
+SETTINGS = {"epochs": 45, "patience": 45, "batch_size": 8, "checkpoint_seconds": 0.0, "seed": 3}
+KINDS = {
+    "texts": lambda: (TextClassifier("bag", **SETTINGS), *reviews(200)),
+    "images": lambda: (ImageClassifier(**SETTINGS | {"epochs": 12}), *bars(200)),
+}
 
 
-def train(folder: Path, *, resume: bool) -> None:
+def train(folder: Path, kind: str, **options: bool) -> None:
     trainer._SAVING_SHARE = 1.0  # a checkpoint every few steps
-    texts, labels = reviews(200)
-    TextClassifier(**SETTINGS).fit(texts, labels, folder=folder, resume=resume).save(folder)
+    classifier, examples, labels = KINDS[kind]()
+    if options.pop("briefly", False):
+        classifier.set_params(epochs=1)
+    classifier.fit(examples, labels, folder=folder, **options).save(folder)
 
 
-def start(folder: Path, *, resume: bool) -> int:
+def start(folder: Path, kind: str, **options: bool) -> int:
     child = os.fork()
     if not child:
         try:
-            train(folder, resume=resume)
+            train(folder, kind, **options)
         except BaseException as error:
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
             os._exit(1)
@@ -39,23 +45,24 @@ def start(folder: Path, *, resume: bool) -> int:
     return child
 
 
-def main(folder: Path, kills: int) -> None:
+def main(folder: Path, kills: int, kind: str) -> None:
+    os.waitpid(start(folder / "whole", kind, briefly=True), 0)  # compiles the programs that the others find
     began = time.monotonic()
-    _child, status = os.waitpid(start(folder / "whole", resume=False), 0)
+    _child, status = os.waitpid(start(folder / "whole", kind), 0)
     assert status == 0, "the undisturbed run failed"
     seconds = time.monotonic() - began
 
     rng, before_the_end = random.Random(0), 0
     for _ in range(kills):
-        child = start(folder / "killed", resume=True)
+        child = start(folder / "killed", kind, resume=True)
         time.sleep(rng.uniform(0.0, 2.5 * seconds / kills))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         before_the_end += not (folder / "killed/config.json").exists()
-    _child, status = os.waitpid(start(folder / "killed", resume=True), 0)
+    _child, status = os.waitpid(start(folder / "killed", kind, resume=True), 0)
     assert status == 0, "the last run failed"
     print(before_the_end)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -14,25 +14,14 @@ from saegim.training.image_learning import chosen_settings
 FEW = {"epochs": 2, "batch_size": 32}
 
 
-def bars(count, seed=0, height=8, width=8):
-    """Images (n, 8, 8) uint8 of a bright bar, and where it lies: "across" or "down"."""
-    rng = np.random.default_rng(seed)
-    images = rng.integers(0, 80, (count, height, width)).astype(np.uint8)
-    labels = np.where(rng.random(count) < 0.5, "across", "down")
-    for image, label, place in zip(images, labels, rng.integers(1, 7, count), strict=True):
-        image[place, :] = 255 if label == "across" else image[place, :]
-        image[:, place] = 255 if label == "down" else image[:, place]
-    return images, labels
+@pytest.fixture(scope="module")
+def data(make_bars):
+    return make_bars(160)
 
 
 @pytest.fixture(scope="module")
-def data():
-    return bars(160)
-
-
-@pytest.fixture(scope="module")
-def unseen():
-    return bars(100, seed=1)
+def unseen(make_bars):
+    return make_bars(100, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +51,8 @@ def test_probabilities_and_labels_fit_the_scores(trained, unseen):
     assert np.array_equal(trained.predict(unseen[0]), trained.classes_[scores.argmax(1)])
 
 
-def test_colours_floats_and_whole_numbers_as_labels():
-    images, labels = bars(60)
+def test_colours_floats_and_whole_numbers_as_labels(make_bars):
+    images, labels = make_bars(60)
     coloured = np.stack([images, images // 2, 255 - images], -1) / 200.0
     found = ImageClassifier(**FEW).fit(coloured, (labels == "down") * 5)
     assert found.shape == (8, 8, 3) and found.predict(coloured[:3]).dtype.kind == "i"

@@ -12,14 +12,14 @@ from saegim.errors import ModelFileError
 from saegim.training import ImageClassifier, TextClassifier
 from saegim.training import folder as folder_module
 from saegim.training.files import digest, read_arrays, write_arrays
-from training.test_image_classifier import FEW, bars
 
+FEW = {"epochs": 2, "batch_size": 32}
 FILES = ("config.json", "model.safetensors", "metrics.json")
 
 
 @pytest.fixture(scope="module")
-def model():
-    return ImageClassifier(**FEW).fit(*bars(80))
+def model(make_bars):
+    return ImageClassifier(**FEW).fit(*make_bars(80))
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def forge(folder, path=None, value=None, arrays=None):
     (folder / "config.json").write_text(json.dumps(config))
 
 
-def test_a_loaded_model_gives_the_same_bits(model, folder, tmp_path):
-    loaded, images = ImageClassifier.load(folder), bars(50, seed=1)[0]
+def test_a_loaded_model_gives_the_same_bits(model, folder, tmp_path, make_bars):
+    loaded, images = ImageClassifier.load(folder), make_bars(50, seed=1)[0]
     assert np.array_equal(loaded.decision_function(images), model.decision_function(images))
     assert loaded.get_params() == model.get_params() and loaded.shape == model.shape
     assert loaded.history_ == model.history_ and loaded.validation_ is None

@@ -20,6 +20,7 @@ from saegim.cli.report import report
 from saegim.cli.rules import check
 from saegim.cli.summary import summary
 from saegim.cli.train import train
+from saegim.cli.train_images import train_images
 
 # Help is plain text: it reads well in a pipe too, and importing rich for it would take longer than all the rest.
 _PLAIN: dict[str, Any] = {
@@ -38,6 +39,10 @@ def build() -> typer.Typer:
     )(start)
     app.command(epilog=_examples("saegim demo", "saegim demo --language ko --out languages"))(demo)
     app.command(epilog=_examples("saegim train reviews.csv --text review --label stars --out model"))(train)
+    app.command(
+        "train-images",
+        epilog=_examples("saegim train-images digits --out model", "saegim train-images photos --out model --flip"),
+    )(train_images)
     app.command(epilog=_examples("saegim evaluate model new-reviews.csv --json"))(evaluate)
     app.command(
         epilog=_examples(

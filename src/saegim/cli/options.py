@@ -38,6 +38,7 @@ LabelColumn = Annotated[
     typer.Option("--label", metavar="C", help="The column of labels: its name, or its number from 1. Found if clear."),
 ]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Count rows that cannot be used, and go on.")]
+SkipBadFiles = Annotated[bool, typer.Option("--skip-bad-files", help="Count images that cannot be read, and go on.")]
 
 ModelName = Annotated[Model, typer.Option("--model", help="The network; auto chooses by the data and says why.")]
 RuleFile = Annotated[

@@ -16,19 +16,22 @@ from saegim.errors import SettingError
 from saegim.late import late
 
 if TYPE_CHECKING:
-    from saegim import training
+    from saegim import data, training
     from saegim.cli import lines
     from saegim.training import files
 else:
-    training, lines, files = late("saegim.training"), late("saegim.cli.lines"), late("saegim.training.files")
+    data, training = late("saegim.data"), late("saegim.training")
+    lines, files = late("saegim.cli.lines"), late("saegim.training.files")
+
+_IMAGES_AT_ONCE = 1024  # that are in memory
 
 
 def predict(
     folder: ModelFolder,
-    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts to label.")] = None,
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts, or image files.")] = None,
     source: Annotated[
         str | None,
-        typer.Option("--input", metavar="FILE|-", help="A file with one text per line; - for standard input."),
+        typer.Option("--input", metavar="FILE|-", help="A file with one of them per line; - for standard input."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write the lines there, whole or not at all.")
@@ -40,10 +43,11 @@ def predict(
     quiet: Quiet = False,
     _debug: Debug = False,
 ) -> None:
-    """Label texts: one line out for every line in.
+    """Label texts, or images: one line out for every line in.
 
     Texts come from the command line, a file or standard input; empty lines count. Labels are printed as soon as
-    their texts have arrived. Texts that begin with a dash go after --.
+    their texts have arrived. Texts that begin with a dash go after --. For a model of images, give the names of image
+    files in place of texts.
     """
     console = Console(as_json=as_json, quiet=quiet)
     if (source is None) == (not texts):
@@ -51,7 +55,7 @@ def predict(
         raise SettingError(f"{both} given; give TEXT..., or --input FILE (- for standard input)")
     if output is not None:
         check_place(output, "--output")
-    classifier = training.TextClassifier.load(folder)
+    classifier = training.load_classifier(folder)
     began = time.perf_counter()
     batches = (_labelled(classifier, batch, proba) for batch in _batches(console, texts, source))
     if output is None and not as_json:
@@ -75,16 +79,26 @@ def _batches(console: Console, texts: list[str] | None, source: str | None) -> I
         yield from lines.line_batches(file, "standard input" if source == lines.STDIN else source, console.say)
 
 
-def _labelled(classifier: training.TextClassifier, batch: list[str], proba: bool) -> list[dict[str, Any]]:
+def _labelled(
+    classifier: training.TextClassifier | training.ImageClassifier, batch: list[str], proba: bool
+) -> list[dict[str, Any]]:
+    if isinstance(classifier, training.ImageClassifier):
+        parts = (batch[start : start + _IMAGES_AT_ONCE] for start in range(0, len(batch), _IMAGES_AT_ONCE))
+        read = ((part, data.read_image_files(part, classifier.shape)) for part in parts)
+        return [entry for part, images in read for entry in _entries(classifier, "image", part, images, proba)]
+    return _entries(classifier, "text", batch, batch, proba)
+
+
+def _entries(
+    classifier: training.TextClassifier | training.ImageClassifier, what: str, names: list[str], x: Any, proba: bool
+) -> list[dict[str, Any]]:
+    """What the classifier says of each of `x`, which `names` stand for."""
     if not proba:
-        return [
-            {"text": text, "label": str(label)} for text, label in zip(batch, classifier.predict(batch), strict=True)
-        ]
+        return [{what: name, "label": str(label)} for name, label in zip(names, classifier.predict(x), strict=True)]
     classes = [str(each) for each in classifier.classes_]
-    rows = classifier.predict_proba(batch)
     return [
-        {"text": text, "label": classes[int(row.argmax())], "proba": dict(zip(classes, row.tolist(), strict=True))}
-        for text, row in zip(batch, rows, strict=True)
+        {what: name, "label": classes[int(row.argmax())], "proba": dict(zip(classes, row.tolist(), strict=True))}
+        for name, row in zip(names, classifier.predict_proba(x), strict=True)
     ]
 
 

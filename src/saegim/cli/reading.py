@@ -1,4 +1,4 @@
-"""Labelled texts from a file, with what a user should know about them announced."""
+"""Labelled texts from a file, or images from a folder, with what a user should know about them announced."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ def labelled_texts(
     for note in table.notes:
         console.say(note if table.source in note else f"{table.source}: {note}")
     return table
+
+
+def labelled_images(
+    console: Console,
+    source: str,
+    *,
+    side: int = 64,
+    size: tuple[int, int, int] | None = None,
+    skip_bad_files: bool = False,
+) -> data.Images:
+    """The images in a folder, or those that are built in; its notes are announced. Raises DataError."""
+    found = data.read_images(source, side=side, size=size, skip_bad_files=skip_bad_files)
+    for note in found.notes:
+        console.say(note if found.source in note else f"{found.source}: {note}")
+    return found
 
 
 def checked(console: Console, train: data.Table, other: data.Table | None = None) -> data.CheckedData:

@@ -22,10 +22,11 @@ def summary(folder: ModelFolder, as_json: AsJson = False, quiet: Quiet = False, 
     For a fully connected layer of m inputs and n outputs there are m x n weights and n biases.
     """
     console = Console(as_json=as_json, quiet=quiet)
-    classifier = training.TextClassifier.load(folder)
+    classifier = training.load_classifier(folder)
     layers = classifier.summary()
     classes = [str(each) for each in classifier.classes_]
     named = ", ".join(one_line(name) for name in classes[:_CLASSES_SHOWN])
+    what = "an image" if isinstance(classifier, training.ImageClassifier) else "a text"
     more = f" and {len(classes) - _CLASSES_SHOWN} more" if len(classes) > _CLASSES_SHOWN else ""
     console.result(
         {
@@ -38,5 +39,5 @@ def summary(folder: ModelFolder, as_json: AsJson = False, quiet: Quiet = False, 
             "bytes": layers.bytes,
             "notes": classifier.notes_,
         },
-        f"a text classifier ({classifier.kind_}) of {len(classes)} classes: {named}{more}\n\n{layers}",
+        f"{what} classifier ({classifier.kind_}) of {len(classes)} classes: {named}{more}\n\n{layers}",
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from saegim.training.classifier import TextClassifier
     from saegim.training.generator import ImageGenerator
     from saegim.training.image_classifier import ImageClassifier
+    from saegim.training.loading import load_classifier
     from saegim.training.objective import Classification, Examples
     from saegim.training.settings import Settings
     from saegim.training.step import TrainStep, train_step
@@ -26,6 +27,7 @@ __all__ = [
     "TextClassifier",
     "TrainStep",
     "Trainer",
+    "load_classifier",
     "train_step",
 ]
 
@@ -38,6 +40,7 @@ _HOME = {
     "TextClassifier": "classifier",
     "TrainStep": "step",
     "Trainer": "trainer",
+    "load_classifier": "loading",
     "train_step": "step",
 }
 

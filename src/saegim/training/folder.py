@@ -49,7 +49,7 @@ Task = Literal["text", "images", "draw"]
 FORMAT = 1
 CONFIG, MODEL, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
 NETWORK = "network."  # what the names of the network's arrays begin with
-_TASKS: dict[str, str] = {  # task -> what such a model is called
+TASKS: dict[str, str] = {  # task -> what such a model is called
     "text": "a text classifier",
     "images": "an image classifier",
     "draw": "a generator of images",
@@ -189,7 +189,7 @@ def read(folder: Path, task: Task, files: Callable[[dict[str, Any]], set[str]] =
     config = _read_config(folder)
     if task_in(config) != task:
         raise ModelFileError(
-            f"{folder / CONFIG} is of {_TASKS[task_in(config)]} where {_TASKS[task]} was expected; give another folder"
+            f"{folder / CONFIG} is of {TASKS[task_in(config)]} where {TASKS[task]} was expected; give another folder"
         )
     for name, expected in _listed_files(folder, config, {MODEL, METRICS} | files(config)).items():
         require_file(folder / name)
@@ -253,7 +253,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
         unchanged = False
     if not unchanged:
         raise ModelFileError(f"{path} was altered after it was saved; train again")
-    if config.get("task", "text") not in list(_TASKS):
+    if config.get("task", "text") not in list(TASKS):
         raise ModelFileError(f"{path} names a task that this version does not know; train again")
     return config
 

@@ -16,13 +16,13 @@ RUN = "run.yaml"
 _SCALARS = (str, int, float, bool, type(None))
 
 
-def describe(folder: Path, **options: Any) -> None:
-    """Writes run.yaml: the version, the options, and the digests of the files of texts, `file` and `valid`.
+def describe(folder: Path, *, sha256: str | None = None, **options: Any) -> None:
+    """Writes run.yaml: the version, the options, and the digests of the data, `file` and `valid`.
 
-    Raises DataError when it cannot be written.
+    sha256: the digest of `file` where it is no file. Raises DataError when it cannot be written.
     """
     content = {"saegim": __version__, **{name: _plain(each) for name, each in options.items()}}
-    content["sha256"] = files.digest(options["file"])
+    content["sha256"] = files.digest(options["file"]) if sha256 is None else sha256
     if options.get("valid") is not None:
         content["valid_sha256"] = files.digest(options["valid"])
     files.write_atomically(folder / RUN, yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode())

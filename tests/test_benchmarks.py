@@ -55,6 +55,14 @@ def test_it_runs_and_ends_with_a_line_for_the_log(script, tmp_path, monkeypatch)
     assert (BENCHMARKS / "LOG.md").read_text(encoding="utf-8") == log  # not without --log
 
 
+def test_the_experiments_with_crossings_run_and_end_with_a_line_for_the_log(tmp_path):
+    command = [sys.executable, BENCHMARKS / "crossing.py", "--tiny", "--experiments", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "`python benchmarks/crossing.py --experiments 1`: accuracy: true crossing" in done.stdout
+    assert "of 1, median" in done.stdout
+
+
 def test_a_row_or_a_peer_that_does_not_exist_is_an_error():
     for option in (["--rows", "mpl"], ["--peers", "tensorflow"]):
         done = subprocess.run([sys.executable, BENCHMARKS / "steps.py", *option], capture_output=True, text=True)

@@ -18,7 +18,7 @@ from scipy.special import ndtri
 
 from saegim.curve.crossing import Found, Outcomes
 from saegim.curve.luck import Points
-from saegim.curve.scores import accuracy
+from saegim.curve.scores import accuracy, class_f1
 
 THREES = (10, 30, 100, 300, 1000, 2400)
 
@@ -29,6 +29,7 @@ class World:
 
     luck: standard deviation of accuracy among samples of one row; it falls with the square root of their size
     rules: their true error; None: the learner's at the crossing
+    by_class: F1 of the first of three classes is looked at, not accuracy; wrong answers name the next class
     """
 
     error: Callable[[np.ndarray], np.ndarray]
@@ -38,6 +39,7 @@ class World:
     samples: int = 3
     luck: float = 0.15
     rules: float | None = None
+    by_class: bool = False
 
     @property
     def rules_error(self) -> float:
@@ -69,6 +71,8 @@ WORLDS = {
     "much luck in training": World(power(0.15, 1.2, 0.5), 300, rows=2000, luck=0.4),
     "2 samples": World(power(0.15, 1.2, 0.5), 300, samples=2),
     "8 samples": World(power(0.15, 1.2, 0.5), 300, samples=8),
+    "F1 of a class of 200 test rows": World(power(0.15, 1.2, 0.5), 300, by_class=True),
+    "F1 of a class of 30 test rows": World(power(0.15, 1.2, 0.5), 300, rows=90, by_class=True),
     "rules always ahead": World(power(0.2, 0.8, 0.5), np.inf, rules=0.17),
     "network always ahead": World(power(0.1, 0.8, 0.5), 0, rules=0.4),
 }
@@ -106,16 +110,17 @@ def answers(world: World, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
 def outcomes(world: World, seed: int, draws: int = 1000) -> Outcomes:
     """What the command would make of one try in that world; the contenders are "network" and "rules"."""
     learner, rules = answers(world, np.random.default_rng([seed, len(world.sizes), world.rows]))
-    everything_right = np.zeros(world.rows, np.int64)
+    true = np.arange(world.rows) % 3
 
     def score(right: np.ndarray):
-        return accuracy(everything_right, np.where(right, 0, 1))
+        predicted = np.where(right, true, (true + 1) % 3)
+        return class_f1(true, predicted, 0) if world.by_class else accuracy(true, predicted)
 
     points = Points(
         np.array(world.sizes, float), tuple(tuple(score(sample) for sample in samples) for samples in learner)
     )
     contenders = {"network": points, "rules": Points(None, ((score(rules),),))}
-    return Outcomes(contenders, world.sizes[-1], world.rows, draws=draws)
+    return Outcomes(contenders, world.sizes[-1], world.rows / 3 if world.by_class else world.rows, draws=draws)
 
 
 def holds(one: Found, crossing: float) -> bool:

@@ -3,9 +3,10 @@
     python benchmarks/crossing.py --data nsmc/train.tsv --text document --label label
     python benchmarks/crossing.py ... --experiments 50 --log       # adds a line to benchmarks/LOG.md
 
-Each experiment is what a user with 1,400 labelled texts would do: 400 to measure on, samples of the other 1,000 to learn
-from, TF-IDF with a linear SVM against the rules of examples/movie-reviews. The truth comes from other texts: the mean of
-many learners at each size, and the rules, all on 6,000 test texts. All parts are drawn from one table and share no row.
+Each experiment is what a user with 1,400 labelled texts would do: 400 to measure on, samples of the other 1,000 to
+learn from, TF-IDF with a linear SVM against the rules of examples/movie-reviews. The truth comes from other texts: the
+mean of many learners at each size, and the rules, all on 6,000 test texts. All parts are drawn from one table and share
+no row.
 """
 
 from __future__ import annotations

@@ -151,7 +151,9 @@ class _Learner:
         if family.deviation == 0:
             self.curves = family.fit(errors)
             return
-        self._knots = np.union1d(sizes, np.geomspace(sizes[0], FURTHEST * sizes[-1], KNOTS))
+        even = np.geomspace(sizes[0], FURTHEST * sizes[-1], KNOTS)
+        apart = np.abs(np.log(even[:, None] / sizes)).min(axis=1) > 1e-6  # no two knots are one but for rounding
+        self._knots = np.sort(np.concatenate([sizes, even[apart]]))
         together = np.linalg.cholesky(family.wandering(self._knots, self._knots) + 1e-12 * np.eye(len(self._knots)))
         wanders = rng.standard_normal((len(errors), len(self._knots))) @ together.T
         wanders[0] = 0

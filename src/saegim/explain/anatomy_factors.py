@@ -31,8 +31,8 @@ _TABLE = (
     "없음: 토큰은 양이 아니라 행 번호이기 때문입니다. g는 그 행의 기울기가 됩니다",
 )
 _BAG = (
-    "an n-gram's weight gets scale g W, summed over W's row; the row gets scale g times that weight, b gets g",
-    "n-그램의 무게는 배율 g W를 그 행에 걸쳐 더한 값을, 행은 배율 g에 그 무게를 곱한 값을, b는 g를 받습니다",
+    "an n-gram's weight gets scale g W, summed over W's row; the row gets scale g times that weight",
+    "n-그램의 무게는 배율 g W를 그 행에 걸쳐 더한 값을, 행은 배율 g에 그 무게를 곱한 값을 받습니다",
 )
 
 _FACTORS: Mapping[str, tuple[str, str]] = {
@@ -51,8 +51,14 @@ _FACTORS: Mapping[str, tuple[str, str]] = {
         "x를 남긴 곳은 g / (1 - p), 버린 곳은 0. 꺼져 있으면 g 그대로",
     ),
     "Embedding": _TABLE,
-    "EmbeddingBag": _BAG,
-    "Wide": _BAG,
+    "EmbeddingBag": (
+        "a row gets g times the weight of what was read of it, and that weight the sum of g times the row",
+        "행은 g에 읽힌 것의 무게를 곱한 값을, 그 무게는 g와 행을 곱해 더한 값을 받습니다",
+    ),
+    "Wide": (
+        f"{_BAG[0]}, b gets g",
+        "n-그램의 무게는 배율 g W를 그 행에 걸쳐 더한 값을, 행은 배율 g에 그 무게를 곱한 값을, b는 g를 받습니다",
+    ),
     "BagReader": _BAG,
     "Embedded": (
         "g for what the table gave (times the token's weight, 1); to that weight the sum of g times the row",

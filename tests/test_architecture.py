@@ -30,6 +30,7 @@ FLOORS = [
     {"evaluation"},
     {"teaching"},
     {"curve"},
+    {"together"},
     {"explain"},
     {"report"},
     {"demo"},

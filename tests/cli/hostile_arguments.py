@@ -39,7 +39,7 @@ COMMANDS = [
     Case("rules without one", ("rules", "frobnicate"), "saegim rules has no command 'frobnicate'"),
     Case("rules mistyped", ("rules", "chekc", "rules.yaml"), "did you mean 'check'?"),
     Case("an unknown option", (*INTO, "--frobnicate"), "saegim train has no option --frobnicate", DATA, process=True),
-    Case("an option mistyped", (*INTO, "--epoch", "3"), "did you mean --epochs?", DATA),
+    Case("an option mistyped", (*INTO, "--epoch", "3"), "did you mean --epochs", DATA),
     Case("an option with one dash", (*INTO, "-epochs", "3"), "saegim train has no option", DATA),
     Case("an option of another command", ("summary", MODEL, "--epochs", "3"), "saegim summary has no option --epochs"),
     Case("no arguments", ("train",), "saegim train needs"),
@@ -108,6 +108,13 @@ PLACES = [
     Case("rules are a folder", (*INTO, "--rules", "."), "cannot read the rule file", DATA),
     Case("errors into a folder", ("errors", MODEL, "data.csv", "--out", MODEL), f"--out {MODEL} is a folder", DATA),
     Case("errors over the data", ("errors", MODEL, "data.csv", "--out", "data.csv"), "overwrite the data", DATA),
+    Case("an accuracy above 1", (*INTO, "--min-accuracy", "95"), "a wanted accuracy between 0 and 1 expected", DATA),
+    Case(
+        "an accuracy that is no number", (*INTO, "--min-accuracy", "nan"), "between 0 and 1 expected, nan given", DATA
+    ),
+    Case("a confidence below 0", (*INTO, "--min-confidence", "-1"), "a wanted confidence between 0 and 1", DATA),
+    Case("two thresholds", (*INTO, "--min-accuracy", "0.9", "--min-confidence", "0.9"), "give one", DATA),
+    Case("a policy that there is not", (*INTO, "--policy", "none"), "--policy", DATA),
     Case("output is a folder", ("predict", MODEL, "x", "--output", MODEL), f"--output {MODEL} is a folder"),
     Case("output is below a file", ("predict", MODEL, "x", "--output", "data.csv/x"), "data.csv is no folder", DATA),
     Case("output has an endless name", ("predict", MODEL, "x", "--output", "y" * 300), "File name too long"),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from collections.abc import Callable
@@ -190,6 +191,56 @@ def forget_texts(place: Path) -> None:
     (place / MODEL / "run.yaml").write_text("file: gone.csv\nsha256: x\n", encoding="utf-8")
 
 
+# A policy as `saegim.together.folder` writes it: the network answers where it is half sure.
+POLICY: dict[str, Any] = {
+    "format": 1, "saegim": "0.1.0", "answers": "together", "min_accuracy": None, "min_confidence": 0.5, "bar": 0.5,
+    "borne_out": True, "rules": [], "threshold": 0.5, "ruleset": None,
+    "trial": {"texts": 4, "decided": 4, "right": 3, "by_rules": 0, "rules_right": 0, "network_right": 3},
+}  # fmt: skip
+GOOD_RULE = {
+    "id": "good", "label": "good", "decided": 3, "right": 3, "ahead": 1, "behind": 0, "low": 0.6, "first": True,
+}  # fmt: skip
+
+
+def with_policy(place: Path, change: Callable[[dict[str, Any]], object] = lambda _policy: None) -> None:
+    """Writes a policy that fits the model, changed; its digest fits too."""
+    digest = hashlib.sha256((place / MODEL / CONFIG).read_bytes()).hexdigest()
+    policy = copy.deepcopy(POLICY) | {"model": digest}
+    change(policy)
+    policy["digest"] = hashlib.sha256(json.dumps(policy, sort_keys=True).encode()).hexdigest()
+    (place / MODEL / "policy.json").write_text(json.dumps(policy), encoding="utf-8")
+
+
+def policy(where: str, value: object, *, says: str = f"{MODEL}/policy.json", code: int = BAD_INPUT) -> Case:
+    """One value of the policy is another; its digest fits."""
+
+    def prepare(place: Path) -> None:
+        with_policy(place, lambda found: replaced(found, where, value))
+
+    return Case(f"policy: {where} = {shown(value)}", PREDICT, says, prepare=prepare, code=code)
+
+
+def policy_of_another_model(place: Path) -> None:
+    with_policy(place, lambda found: found.update(model="0" * 64))
+
+
+def policy_of_other_rules(place: Path) -> None:
+    with_policy(place, lambda found: found.update(rules=[GOOD_RULE], ruleset="0" * 64))
+    (place / MODEL / "rules.yaml").write_text("rules: []", encoding="utf-8")
+
+
+def policy_of_no_rules(place: Path) -> None:
+    with_policy(place, lambda found: found.update(rules=[GOOD_RULE], ruleset="0" * 64))
+
+
+def policy_of_rules_that_differ(place: Path) -> None:
+    """The digests fit, but the rule that is to go first gives another label."""
+    rules = "facts: {f: {words: [a]}}\nrules: [{id: good, if: [f], then: {label: bad}}]\n"
+    digest = hashlib.sha256(rules.encode()).hexdigest()
+    with_policy(place, lambda found: found.update(rules=[GOOD_RULE], ruleset=digest))
+    (place / MODEL / "rules.yaml").write_text(rules, encoding="utf-8")
+
+
 DEEP = b"[" * 100_000
 FILES = (CONFIG, WEIGHTS, METRICS, TOKENIZER)
 
@@ -255,6 +306,14 @@ VALUES: list[tuple[str, object]] = [
     ("files.~/x", "0"),
 ]  # fmt: skip
 
+POLICY_VALUES: list[tuple[str, object]] = [
+    ("format", 2), ("answers", "nobody"), ("answers", ...), ("threshold", 2), ("threshold", float("nan")),
+    ("threshold", "0.5"), ("threshold", ...), ("bar", -1), ("min_accuracy", 95), ("borne_out", "yes"), ("rules", {}),
+    ("rules", [{"id": "x"}]), ("rules", [GOOD_RULE | {"decided": -1}]), ("rules", [GOOD_RULE | {"id": 7}]),
+    ("rules", [GOOD_RULE, GOOD_RULE]), ("rules", [GOOD_RULE | {"low": float("inf")}]), ("trial", []),
+    ("trial.texts", -4), ("trial.right", 10**30), ("model", 7),
+]  # fmt: skip
+
 METRIC_VALUES: list[tuple[str, object]] = [
     ("epochs", 5), ("epochs", [5]), ("epochs", [{"epoch": "one"}]), ("epochs", [{"loss": float("nan")}]),
     ("best_epoch", 99), ("best_epoch", -3), ("best_epoch", "1"), ("seconds", "1"), ("notes", "x"), ("notes", [1]),
@@ -277,6 +336,26 @@ FORGERIES = [
     forged("nested without end", METRICS, lambda _: DEEP, METRICS),
     forged("nested without end", TOKENIZER, lambda _: DEEP, TOKENIZER),
     forged("a text", TOKENIZER, lambda _: b'"x"', TOKENIZER),
+]
+
+POLICIES = [
+    Case("a policy that fits", PREDICT, "good", prepare=with_policy, code=0),
+    policy("threshold", None, says="", code=0),
+    policy("more", "__import__('os')", says="good", code=0),
+    *(policy(where, value) for where, value in POLICY_VALUES),
+    Case("policy of another model", PREDICT, "fitted with another config.json", prepare=policy_of_another_model),
+    Case("policy of other rules", PREDICT, "fitted with another rules.yaml", prepare=policy_of_other_rules),
+    Case("policy without its rules", PREDICT, f"{MODEL}/rules.yaml", prepare=policy_of_no_rules),
+    Case("policy of rules that differ", PREDICT, "is not among the rules", prepare=policy_of_rules_that_differ),
+    Case("policy is a pickle", PREDICT, "policy.json", {f"{MODEL}/policy.json": pickled(b"")}),
+    Case("policy is empty", PREDICT, "policy.json", {f"{MODEL}/policy.json": ""}, process=True),
+    Case("policy nested without end", PREDICT, "policy.json", {f"{MODEL}/policy.json": DEEP}),
+    Case("policy left aside", (*PREDICT, "--policy", "network"), "good", {f"{MODEL}/policy.json": "{"}, 0),
+    Case("no policy to answer by", (*PREDICT, "--policy", "together"), "holds no policy.json"),
+    Case(
+        "evaluate by a policy that is cut", ("evaluate", MODEL, "d.csv"), "policy.json", {f"{MODEL}/policy.json": "{"}
+    ),
+    Case("summary of a policy that is cut", ("summary", MODEL), "policy.json", {f"{MODEL}/policy.json": "{"}),
 ]
 
 WEIGHT_FORGERIES = [
@@ -338,4 +417,4 @@ REPORTS = [
     Case("report whose texts are gone", ("report", MODEL), "is not there any more", prepare=forget_texts, code=0),
 ]
 
-CASES = [*ACCIDENTS, *FORGERIES, *WEIGHT_FORGERIES, *REPORTS]
+CASES = [*ACCIDENTS, *FORGERIES, *POLICIES, *WEIGHT_FORGERIES, *REPORTS]

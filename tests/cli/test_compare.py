@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-NAMES = ["majority class", "rules", "TF-IDF + logistic regression", "TF-IDF + linear SVM", "network (wide)"]
+NETWORK, BOTH = "network (wide)", "rules + network"
+NAMES = ["majority class", "rules", "TF-IDF + logistic regression", "TF-IDF + linear SVM", NETWORK, BOTH]
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,24 @@ def test_a_test_file_and_a_table_for_people(saegim, table, tmp_path):
     assert "매크로 F1" in run.out
     assert "rules" not in run.out
     assert "network (wide)" in run.out
+
+
+def test_rules_and_network_together(compared):
+    network, both = json.loads(compared.out)["contenders"][-2:]
+    assert (both["kind"], both["size_bytes"]) == ("together", network["size_bytes"])
+    assert both["accuracy"] == pytest.approx(network["accuracy"], abs=0.1)
+    assert both["build_seconds"] > 0
+
+
+def test_too_few_texts_for_both_together(saegim, rule_file, tmp_path):
+    data = tmp_path / "d.tsv"
+    rows = [f"{word} {n}\t{label}" for n in range(15) for word, label in (("최고", "good"), ("최악", "bad"))]
+    data.write_text("text\tlabel\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    run = saegim("compare", data, "--rules", rule_file, "--model", "wide", "--json", "--quiet")
+    assert run.code == 0, run.err
+    *others, both = json.loads(run.out)["contenders"]
+    assert all(one["error"] is None for one in others)
+    assert "held out from training, but there are none" in both["error"]
 
 
 def test_texts_on_both_sides_are_dropped_and_said(saegim, tmp_path):

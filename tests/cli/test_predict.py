@@ -9,6 +9,10 @@ import sys
 
 import pytest
 
+from saegim.rules import load_rules
+from saegim.together import Policy, RuleRecord, Together, Trial
+from saegim.training import TextClassifier
+
 LABELS = {"good", "bad"}
 
 
@@ -132,3 +136,72 @@ def test_labels_stay_on_their_line(saegim, tmp_path):
     assert saegim("train", data, "--out", folder, "--model", "wide", "--quiet").code == 0
     lines = saegim("predict", folder, "a 1", "b 1", "--proba").out.splitlines()
     assert [line.split("\t")[0] for line in lines] == ["x\\ny", "z\\tw"]
+
+
+# --- rules and network together ---
+
+
+@pytest.fixture(scope="module")
+def cautious(model, rule_file, tmp_path_factory):
+    """A model folder with a policy that answers: both rules go first, and the network has to be sure."""
+    classifier, folder = TextClassifier.load(model), tmp_path_factory.mktemp("cautious") / "model"
+    threshold = float(classifier.predict_proba(["그냥 어제"]).max()) + 1e-3  # so that this text is not answered
+    first = tuple(RuleRecord(name, name, 40, 37, 2, 0, 0.85, True) for name in ("good", "bad"))
+    policy = Policy("together", None, threshold, 0.8, True, first, threshold, Trial(100, 80, 70, 60, 55, 75))
+    Together(classifier, load_rules(rule_file), policy).save(folder)
+    return folder
+
+
+TEXTS = ("정말 재미있다 최고", "그냥 어제", "지루하다 실망")
+
+
+def test_who_decided(saegim, cautious):
+    found = json.loads(saegim("predict", cautious, *TEXTS, "--json").out)
+    first, second, third = found["predictions"]
+    assert (first["label"], first["by"], first["rules"]) == ("good", "rules", ["good"])
+    assert (second["label"], second["by"], second["rules"]) == (None, None, [])
+    assert (third["label"], third["by"]) == ("bad", "rules")
+    assert found["undecided"] == 1
+    assert 0.5 < second["confidence"] < 1 and first["confidence"] == 38 / 42
+    assert "proba" not in first
+    chances = json.loads(saegim("predict", cautious, *TEXTS, "--json", "--proba").out)["predictions"][0]["proba"]
+    assert chances["good"] == pytest.approx(first["confidence"])
+
+
+def test_what_stands_for_no_answer(saegim, cautious, tmp_path):
+    assert saegim("predict", cautious, *TEXTS).out == "good\n\nbad\n"
+    assert saegim("predict", cautious, *TEXTS, "--undecided", "?").out == "good\n?\nbad\n"
+    assert saegim("predict", cautious, *TEXTS, "--undecided", "a\nb").out == "good\na\\nb\nbad\n"
+    output = tmp_path / "out.txt"
+    assert saegim("predict", cautious, *TEXTS, "--output", output, "--quiet").code == 0
+    assert output.read_text(encoding="utf-8") == "good\n\nbad\n"
+    label, probability = (
+        saegim("predict", cautious, TEXTS[1], "--proba", "--undecided", "-").out.rstrip("\n").split("\t")
+    )
+    assert label == "-" and 0.5 < float(probability) < 1
+
+
+def test_the_policy_can_be_left_out(saegim, cautious, model):
+    run = saegim("predict", cautious, *TEXTS, "--policy", "network")
+    assert run == saegim("predict", model, *TEXTS) == saegim("predict", model, *TEXTS, "--policy", "network")
+    assert run.out.split() == [*run.out.split("\n")[:3]]
+    (first, *_rest) = json.loads(saegim("predict", cautious, *TEXTS, "--policy", "network", "--json").out)[
+        "predictions"
+    ]
+    assert first == {"text": TEXTS[0], "label": "good"}
+    assert json.loads(saegim("predict", model, *TEXTS, "--policy", "together", "--json").out)["undecided"] == 0
+
+
+def test_a_folder_without_a_policy(saegim, model, tmp_path):
+    TextClassifier.load(model).save(tmp_path / "m")
+    run = saegim("predict", tmp_path / "m", "x", "--policy", "together")
+    assert (run.code, run.out) == (2, "")
+    assert "holds no policy.json" in run.err and "train with --policy together" in run.err
+
+
+def test_standard_input_with_texts_that_are_not_answered(saegim, cautious, tmp_path):
+    source = tmp_path / "in.txt"
+    source.write_text("".join(f"{text}\n" for text in TEXTS), encoding="utf-8")
+    assert saegim("predict", cautious, "--input", source).out == "good\n\nbad\n"
+    source.write_text("", encoding="utf-8")
+    assert json.loads(saegim("predict", cautious, "--input", source, "--json").out)["undecided"] == 0

@@ -32,6 +32,7 @@ def test_a_run_from_labelled_texts_to_a_folder(trained, table, rule_file):
         "majority class",
         "rules",
         "network (bag)",
+        "rules + network",
     ]
     assert "rules" in found["verdict"]
     assert (folder / "rules.yaml").read_bytes() == rule_file.read_bytes()
@@ -257,3 +258,91 @@ def test_resuming_nothing_starts_from_the_beginning(saegim, table, tmp_path):
     run = saegim("train", table, "--out", tmp_path / "m", "--model", "wide", "--epochs", "1", "--resume")
     assert run.code == 0
     assert "there is no checkpoint yet" in run.err
+
+
+# --- a policy ---
+
+
+def test_rules_bring_a_policy_that_does_not_answer_yet(trained):
+    run, folder = trained
+    policy = json.loads(run.out)["policy"]
+    assert policy["answers"] == "network" and policy["threshold"] == 0
+    stored = json.loads((folder / "policy.json").read_text(encoding="utf-8"))
+    assert {name: stored[name] for name in ("rules", "trial", "bar")} == {
+        name: policy[name] for name in ("rules", "trial", "bar")
+    }
+    assert policy["statement"].endswith("The network answers, however sure it is.")
+    assert "## Who answers" in (folder / "README.md").read_text(encoding="utf-8")
+    described = yaml.safe_load((folder / "run.yaml").read_text(encoding="utf-8"))
+    assert (described["policy"], described["min_accuracy"], described["min_confidence"]) == ("network", None, None)
+
+
+def test_a_policy_that_answers(saegim, table, rule_file, tmp_path):
+    folder = tmp_path / "m"
+    run = saegim("train", table, "--out", folder, *QUICK, "--rules", rule_file, "--policy", "together")
+    assert (run.code, run.err) == (0, "")
+    assert "No rule goes first" in run.out and "rules + network" in run.out
+    assert json.loads((folder / "policy.json").read_text(encoding="utf-8"))["answers"] == "together"
+    # A finished run is taken as it is, and the policy is fitted anew.
+    run = saegim("train", table, "--out", folder, *QUICK, "--rules", rule_file, "--resume", "--language", "ko")
+    assert (run.code, run.err) == (0, "")
+    assert "먼저 따르는 규칙은 없습니다." in run.out
+    assert json.loads((folder / "policy.json").read_text(encoding="utf-8"))["answers"] == "network"
+
+
+def test_a_threshold_is_meant_to_be_used(saegim, table, tmp_path):
+    run = saegim("train", table, "--out", tmp_path / "m", *QUICK, "--min-confidence", "0.7", "--json")
+    policy = json.loads(run.out)["policy"]
+    assert (policy["answers"], policy["threshold"], policy["rules"]) == ("together", 0.7, [])
+    assert "rules + network" not in run.out
+    arguments = ("--min-confidence", "0.7", "--policy", "network", "--resume", "--json")
+    policy = json.loads(saegim("train", table, "--out", tmp_path / "m", *QUICK, *arguments).out)["policy"]
+    assert (policy["answers"], policy["threshold"]) == ("network", 0.7)
+
+
+def test_an_accuracy_out_of_reach_is_said(saegim, table, tmp_path):
+    run = saegim("train", table, "--out", tmp_path / "m", "--model", "wide", "--epochs", "1", "--min-accuracy", "0.999")
+    assert run.code == 0
+    assert "warning: no probability is known to be enough for an accuracy of 0.999" in run.err
+    assert "Nothing is answered" in run.out
+    assert saegim("predict", tmp_path / "m", "재미있다").out == "\n"
+
+
+def test_training_again_leaves_no_old_policy(saegim, table, rule_file, tmp_path):
+    folder = tmp_path / "m"
+    assert saegim("train", table, "--out", folder, *QUICK, "--rules", rule_file, "--policy", "together").code == 0
+    assert saegim("train", table, "--out", folder, *QUICK).code == 0
+    assert not (folder / "policy.json").exists()
+    assert saegim("predict", folder, "재미있다").out in ("good\n", "bad\n")
+
+
+def test_too_few_texts_for_a_policy(saegim, rule_file, tmp_path):
+    data = tmp_path / "d.tsv"
+    data.write_text("text\tlabel\na b\tgood\nc d\tbad\ne a\tgood\nd f\tbad\n", encoding="utf-8")
+    arguments = ("train", data, "--out", tmp_path / "m", "--model", "wide", "--epochs", "1")
+    run = saegim(*arguments, "--rules", rule_file)
+    assert run.code == 0 and "no policy for rules and network together: there were too few texts" in run.err
+    assert not (tmp_path / "m" / "policy.json").exists()
+    for asked in (("--min-accuracy", "0.9"), ("--rules", rule_file, "--policy", "together")):
+        run = saegim(*arguments, *asked, "--quiet")
+        assert run.code == 2
+        assert "too few texts to hold some out to fit a policy to" in run.err
+        assert saegim("predict", tmp_path / "m", "a b", "--quiet").code == 0
+
+
+def test_texts_with_labels_that_training_does_not_know(saegim, table, rule_file, tmp_path):
+    """They are no part of what the policy is fitted to, but they are measured like the others."""
+    rows = [
+        (f"정말 {word} {k}", label)
+        for k in range(30)
+        for word, label in (("최고", "good"), ("최악", "bad"), ("음", "meh"))
+    ]
+    valid = tmp_path / "valid.tsv"
+    valid.write_text("review\tstars\n" + "".join(f"{text}\t{label}\n" for text, label in rows), encoding="utf-8")
+    run = saegim("train", table, "--out", tmp_path / "m", *QUICK, "--valid", valid, "--rules", rule_file, "--json")
+    assert run.code == 0, run.err
+    found = json.loads(run.out)
+    assert found["policy"]["trial"]["texts"] == 60
+    both = next(one for one in found["comparison"]["contenders"] if one["name"] == "rules + network")
+    assert both["n"] == 90
+    assert both["accuracy"] == pytest.approx(found["policy"]["trial"]["right"] / 90)

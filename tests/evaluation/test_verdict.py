@@ -9,7 +9,7 @@ from saegim.errors import SettingError
 from saegim.evaluation.comparison import Measurement, assemble
 from saegim.evaluation.judgement import judge
 from saegim.evaluation.verdict import verdict
-from saegim.evaluation.wording import f1_pair
+from saegim.evaluation.wording import f1_pair, points
 from saegim.evaluation.wording_ko import with_particle
 
 CLASSES = ["a", "b", "c"]
@@ -317,3 +317,39 @@ def test_particles_follow_the_last_sound(word, particle, expected):
 def test_an_unknown_language_is_said():
     with pytest.raises(SettingError, match="'fr' is not known"):
         verdict(compared(TRUE, NETWORK_90), language="fr")
+
+
+def rules_and_network(rows=400):
+    """Rules that decide half of the rows, always rightly; a network that errs on a quarter; both together."""
+    true = truth(rows)
+    said = tuple(label if row % 2 else None for row, label in enumerate(true))
+    network = wrong_at(true, range(1, rows, 4))
+    both = tuple(one or other for one, other in zip(said, network, strict=True))
+    return true, entry("rules", "rules", said, 0.0), entry("network", "learned", network), both
+
+
+def test_both_together_can_be_trusted():
+    true, rules, network, both = rules_and_network()
+    comparison = compared(true, rules, network, entry("rules + network", "together", both))
+    assert judge(comparison).trusted == "rules + network"
+    said = verdict(comparison)
+    assert said.startswith("Trust rules + network: ") and "let the rules speak first" not in said
+    assert "for rules + network" not in said, "its building is the network's"
+    assert verdict(comparison, "ko").startswith("rules + network")
+    assert "let the rules speak first" in verdict(compared(true, rules, network))
+
+
+def test_both_together_that_answer_as_one_alone_are_left_out():
+    true, rules, network, _both = rules_and_network()
+    same = entry("rules + network", "together", network.predictions)
+    judgement = judge(compared(true, rules, network, same))
+    assert "rules + network" not in {one.other for one in judgement.rivalries}
+    assert verdict(compared(true, rules, network, same)) == verdict(compared(true, rules, network))
+
+
+@pytest.mark.parametrize(
+    ("difference", "text"),
+    [(0.0123, "1.2"), (0.0004, "0.04"), (0.0, "0.0"), (-0.00004, "0.0"), (0.00004, "0.0"), (-0.02, "-2.0")],
+)
+def test_points(difference, text):
+    assert points(difference) == text

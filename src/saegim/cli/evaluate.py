@@ -1,4 +1,4 @@
-"""`saegim evaluate`: how good a model is on labelled texts."""
+"""`saegim evaluate`: how good a model is on labelled texts or images, and who answers best where it holds rules too."""
 
 from __future__ import annotations
 
@@ -9,16 +9,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saegim.cli.console import Console, one_line
-from saegim.cli.options import AsJson, Debug, LabelColumn, ModelFolder, Quiet, SkipBadFiles, SkipBadRows, TextColumn
+from saegim.cli.console import Console
+from saegim.cli.options import (
+    AsJson,
+    Debug,
+    InLanguage,
+    LabelColumn,
+    Language,
+    ModelFolder,
+    Policy,
+    Quiet,
+    SkipBadFiles,
+    SkipBadRows,
+    TextColumn,
+)
 from saegim.cli.reading import labelled_images, labelled_texts
 from saegim.errors import SettingError
 from saegim.late import late
 
 if TYPE_CHECKING:
-    from saegim import evaluation, training
+    from saegim import training
+    from saegim.cli import evaluating
 else:
-    evaluation, training = late("saegim.evaluation"), late("saegim.training")
+    training, evaluating = late("saegim.training"), late("saegim.cli.evaluating")
 
 
 def evaluate(
@@ -32,8 +45,10 @@ def evaluate(
     ],
     text: TextColumn = None,
     label: LabelColumn = None,
+    policy: Policy = None,
     skip_bad_rows: SkipBadRows = False,
     skip_bad_files: SkipBadFiles = False,
+    language: InLanguage = Language.en,
     as_json: AsJson = False,
     quiet: Quiet = False,
     _debug: Debug = False,
@@ -41,67 +56,33 @@ def evaluate(
     """Measure a trained model on labelled texts or images.
 
     Gives their number, the accuracy, the macro F1 (the mean over classes of F1), precision, recall and F1 of every
-    class, and the seconds that prediction took.
+    class, the seconds that prediction took, and whether probabilities mean what they say. Where the folder has a
+    policy, also how much is decided, by whom, and a table of rules, network and both together.
     """
     console = Console(as_json=as_json, quiet=quiet)
-    classifier = training.load_classifier(folder)
-    if isinstance(classifier, training.ImageClassifier):
+    model = evaluating.Model.load(folder, policy)
+    if isinstance(model.classifier, training.ImageClassifier):
         for option, given in (("--text", text), ("--label", label), ("--skip-bad-rows", skip_bad_rows)):
             if given:
                 raise SettingError(f"{option} is for texts, but {folder} holds an image classifier; leave it out")
-        images = labelled_images(console, str(file), size=classifier.shape, skip_bad_files=skip_bad_files)
-        _measure(console, classifier, "images", images.pixels, images.labels)
+        images = labelled_images(console, str(file), size=model.classifier.shape, skip_bad_files=skip_bad_files)
+        _measure(console, model, "images", images.pixels, images.labels, language)
         return
     if skip_bad_files:
         raise SettingError(f"--skip-bad-files is for images, but {folder} holds a text classifier; leave it out")
     table = labelled_texts(console, file, text, label, skip_bad_rows=skip_bad_rows)
-    _measure(console, classifier, "texts", table.texts, table.labels or [])
+    _measure(console, model, "texts", table.texts, table.labels or [], language)
 
 
 def _measure(
-    console: Console,
-    classifier: training.TextClassifier | training.ImageClassifier,
-    what: str,
-    x: Any,
-    labels: Sequence[str],
+    console: Console, model: evaluating.Model, what: evaluating.What, x: Any, labels: Sequence[str], language: Language
 ) -> None:
     """Measures on n texts or images x with n labels."""
-    unknown = sorted(set(labels) - {str(each) for each in classifier.classes_})
+    unknown = sorted(set(labels) - set(model.classes))
     if unknown:
         rows = sum(each in set(unknown) for each in labels)
         console.say(f"warning: {rows:,} {what} have labels that the model never gives: {', '.join(unknown[:5])}")
     began = time.perf_counter()
-    predicted = [str(each) for each in classifier.predict(x)]
-    seconds = time.perf_counter() - began
-    scores = evaluation.score(labels, predicted)
-    per_class = {name: vars(each) for name, each in scores.per_class.items()}
-    console.result(
-        {
-            "n": scores.n,
-            "accuracy": scores.accuracy,
-            "macro_f1": scores.macro_f1,
-            "per_class": per_class,
-            "seconds": seconds,
-        },
-        _in_words(scores, seconds, what),
-    )
-
-
-def _in_words(scores: evaluation.Scores, seconds: float, what: str) -> str:
-    headers = ("class", "precision", "recall", "F1", what, "predicted")
-    rows = [
-        (
-            one_line(name),
-            f"{one.precision:.3f}",
-            f"{one.recall:.3f}",
-            f"{one.f1:.3f}",
-            f"{one.support:,}",
-            f"{one.predicted:,}",
-        )
-        for name, one in scores.per_class.items()
-    ]
-    speed = f"{seconds:.2f} s, {scores.n / max(seconds, 1e-9):,.0f} {what} per second"
-    return (
-        f"{scores.n:,} {what}: accuracy {scores.accuracy:.4f}, macro F1 {scores.macro_f1:.4f} ({speed})\n\n"
-        f"{evaluation.PlainTable(headers, tuple(rows)).text()}"
-    )
+    answers = model.answers(x)
+    figures = evaluating.measured(model, x, labels, answers, seconds=time.perf_counter() - began)
+    console.result(figures.to_dict(), figures.in_words(what, language.value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from saegim.evaluation import Comparison, MajorityClass, Measurement, Scores, assemble
@@ -12,6 +12,8 @@ from saegim.evaluation.learned import Learned
 from saegim.evaluation.tables import Language
 from saegim.evaluation.verdict import verdict
 from saegim.rules import RuleSet, RuleSetMeasure, measure_rules
+from saegim.together import Together
+from saegim.together.contender import NAME, Deciding
 from saegim.training import TextClassifier
 
 
@@ -55,10 +57,12 @@ def measured(
     *,
     train_labels: Sequence[str],
     language: Language,
+    together: Together | None = None,
 ) -> Figures:
     """The figures of a classifier trained on texts with these labels, on others that it was not trained on.
 
-    The comparison has the majority class, the rules if there are any, and the network.
+    The comparison has the majority class, the rules if there are any, the network, and the two together if there is a
+    policy that always answers: each text that it was fitted to is answered by one that was fitted without it.
     """
     texts, labels = held_out
     if not texts:
@@ -69,10 +73,28 @@ def measured(
     )
     majority = _measurement("majority class", "majority", constant.predict, texts, 0.0, constant.size_bytes())
     expert = [] if rules is None else [_measurement("rules", "rules", rules.predict, texts, 0.0, None)]
-    comparison = assemble([majority, *expert, network], labels, train_rows=len(train_labels))
+    contenders = [majority, *expert, network]
+    if rules is not None and together is not None and together.policy.threshold == 0:
+        contenders.append(_together(together, texts, labels, classifier.seconds_))
+    comparison = assemble(contenders, labels, train_rows=len(train_labels))
     scores = comparison.result(network.name).scores
     about_rules = None if rules is None else measure_rules(rules, texts, labels)
     return Figures(scores, about_rules, comparison, verdict(comparison, language), language)
+
+
+def _together(together: Together, texts: Sequence[str], labels: Sequence[str], seconds: float) -> Measurement:
+    """Rules and network together, each text as by a policy that was fitted without it."""
+    deciding = Deciding(together)
+    measured = _measurement(NAME, "together", deciding.predict, texts, seconds, deciding.size_bytes())
+    assert measured.predictions is not None and together.tried is not None
+    classes = [str(each) for each in together.classes_]
+    tried = iter([None if number < 0 else classes[number] for number in together.tried.answers.tolist()])
+    known = set(classes)  # the policy was fitted to the texts with these labels, in their order
+    honest = (
+        next(tried) if label in known else predicted
+        for label, predicted in zip(labels, measured.predictions, strict=True)
+    )
+    return replace(measured, predictions=tuple(honest), notes=deciding.notes)
 
 
 def _measurement(

@@ -27,6 +27,13 @@ class Language(StrEnum):
     ko = "ko"
 
 
+class PolicyName(StrEnum):
+    """Who answers, where a folder holds a network and rules."""
+
+    network = "network"
+    together = "together"
+
+
 ModelFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a trained model.")]
 
 TextColumn = Annotated[
@@ -57,6 +64,23 @@ TensorBoardFolder = Annotated[
     Path | None, typer.Option("--tensorboard", metavar="DIR", help="Write event files for TensorBoard there, too.")
 ]
 InLanguage = Annotated[Language, typer.Option("--language", help="The language of explanations and verdicts.")]
+
+Policy = Annotated[
+    PolicyName | None,
+    typer.Option(
+        "--policy",
+        help="Who answers: the network alone, or rules first where they are precise. As the folder says if left out.",
+    ),
+]
+
+MinAccuracy = Annotated[
+    float | None,
+    typer.Option("--min-accuracy", metavar="A", help="Answer only where so many are right: 0.95 is 95 of 100."),
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option("--min-confidence", metavar="P", help="Answer only where the network is so sure: 0.8 is 80%."),
+]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Announce nothing; errors and the result are still printed.")]

@@ -11,9 +11,10 @@ from saegim.cli.console import Console
 from saegim.curve import store
 from saegim.errors import DataError, SettingError
 from saegim.evaluation import COMPARISON, Comparison, write_comparison
+from saegim.together import folder as policy_folder
 from saegim.training import checkpoint, files, run_file
 
-RULES = "rules.yaml"
+RULES = policy_folder.RULES
 _OURS = ("config.json", run_file.RUN, "log.jsonl", checkpoint.NAME, COMPARISON, store.NAME)
 
 

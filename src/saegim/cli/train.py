@@ -18,8 +18,11 @@ from saegim.cli.options import (
     InLanguage,
     LabelColumn,
     Language,
+    MinAccuracy,
+    MinConfidence,
     Model,
     ModelName,
+    Policy,
     Quiet,
     RuleFile,
     Seed,
@@ -34,11 +37,12 @@ from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import rules, training
-    from saegim.cli import measuring, run_folder
+    from saegim.cli import deciding, measuring, run_folder
     from saegim.data import CheckedData
 else:
     rules, training = late("saegim.rules"), late("saegim.training")
     measuring, run_folder = late("saegim.cli.measuring"), late("saegim.cli.run_folder")
+    deciding = late("saegim.cli.deciding")
 
 
 def train(
@@ -51,6 +55,9 @@ def train(
     ] = None,
     model: ModelName = Model.auto,
     rule_file: RuleFile = None,
+    policy: Policy = None,
+    min_accuracy: MinAccuracy = None,
+    min_confidence: MinConfidence = None,
     epochs: Epochs = None,
     time_budget: TimeBudget = None,
     seed: Seed = 0,
@@ -67,18 +74,22 @@ def train(
 
     The model folder holds all that prediction needs, the figures of every epoch, and checkpoints: a run that was
     interrupted goes on with --resume and ends with the same model. With --rules, the rules are kept beside the model
-    and measured on the same validation texts, and a paragraph says which of the two to trust.
+    and measured on the same validation texts, and a paragraph says which of the two to trust. A policy says which rules
+    should go first; --policy together lets it answer. With --min-accuracy or --min-confidence nothing is answered where
+    the network is not sure enough.
     """
     console = Console(as_json=as_json, quiet=quiet)
     budget, progress = seconds(time_budget), console.progress(language.value, tensorboard)
     run_folder.claim(out)
     rule_set = None if rule_file is None else rules.load_rules(rule_file)
+    wish = deciding.Wish(min_accuracy, min_confidence, policy)
     table = labelled_texts(console, file, text, label, skip_bad_rows=skip_bad_rows)
     other = None if valid is None else labelled_texts(console, valid, text, label, skip_bad_rows=skip_bad_rows)
     data = checked(console, table, other)
     run_folder.describe(
         out, resume=resume, file=file, text=table.text_column, label=table.label_column, valid=valid, model=model.value,
-        rules=rule_file, epochs=epochs, time_budget=budget, seed=seed, threads=threads, skip_bad_rows=skip_bad_rows,
+        rules=rule_file, policy=wish.answers, min_accuracy=min_accuracy, min_confidence=min_confidence, epochs=epochs,
+        time_budget=budget, seed=seed, threads=threads, skip_bad_rows=skip_bad_rows,
     )  # fmt: skip
 
     classifier = training.TextClassifier(model.value, epochs=epochs, time_budget=budget, seed=seed, threads=threads)
@@ -94,23 +105,28 @@ def train(
     classifier.save(out)
     run_folder.keep_rules(console, out, rule_file)
 
+    together = deciding.fitted(console, out, classifier, rule_set, wish)
     held_out = _held_out(data, classifier)
     train_labels = _train_labels(data, held_out[1])
-    figures = measuring.measured(classifier, rule_set, held_out, train_labels=train_labels, language=language.value)
+    figures = measuring.measured(
+        classifier, rule_set, held_out, train_labels=train_labels, language=language.value, together=together
+    )
     run_folder.keep_comparison(out, figures.comparison)
+    about_policy = [] if together is None else [deciding.in_words(together.policy, language.value), ""]
     console.result(
         {
             "model": out,
             "kind": classifier.kind_,
             "train_rows": len(train_labels),
             **figures.to_dict(),
+            "policy": None if together is None else deciding.as_data(together.policy, language.value),
             "epochs": len(classifier.history_),
             "seconds": classifier.seconds_,
             "notes": classifier.notes_,
             "findings": [vars(each) for each in data.findings],
             "health": [each.to_dict() for each in classifier.findings_],
         },
-        f"{figures.in_words()}\nthe model ({classifier.kind_}) is in {out}",
+        "\n".join([figures.in_words(), *about_policy, f"the model ({classifier.kind_}) is in {out}"]),
     )
 
 

@@ -17,7 +17,7 @@ from saegim.evaluation.tables import Language, PlainTable, comparison_table
 
 __all__ = ["Comparison", "Kind", "Measurement", "Result", "assemble"]
 
-Kind = Literal["majority", "rules", "classical", "learned"]
+Kind = Literal["majority", "rules", "classical", "learned", "together"]
 
 
 @dataclass(frozen=True)

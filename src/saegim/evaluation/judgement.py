@@ -118,7 +118,7 @@ class Judgement:
 
 def judge(comparison: Comparison) -> Judgement:
     """Draw the conclusions from a comparison."""
-    finished = comparison.finished()
+    finished = [one for one in comparison.finished() if not _adds_nothing(one, comparison)]
     contestants = [one for one in finished if one.kind != "majority"] or finished
     pairs = _Pairs(comparison)
     leader = _leader(contestants, pairs)
@@ -136,6 +136,12 @@ def judge(comparison: Comparison) -> Judgement:
         few_rows=len(comparison.true) < FEW_ROWS,
         failed=tuple(one.name for one in comparison.results if one.scores is None),
     )
+
+
+def _adds_nothing(result: Result, comparison: Comparison) -> bool:
+    """Whether it is rules and a network together, and answers just as another one does alone."""
+    others = (one.measurement.predictions for one in comparison.finished() if one is not result)
+    return result.kind == "together" and result.measurement.predictions in others
 
 
 def _accuracy(result: Result) -> float:

@@ -73,7 +73,7 @@ def _other_figures(judgement: Judgement, say: Wording) -> Iterator[Rivalry]:
         return
     told = {firing.rules for firing in judgement.firings if firing.coverage < 1}
     told |= {judgement.leader, judgement.trusted, *say.named_in_conclusion()}
-    for kind in ("learned", "classical", "rules"):
+    for kind in ("together", "learned", "classical", "rules"):
         of_kind = [one for one in judgement.rivalries if say.kind(one.other) == kind]
         best_is_told = kind in {say.kind(name) for name in told}
         if of_kind and not best_is_told:
@@ -84,7 +84,7 @@ def _rules(judgement: Judgement, say: Wording) -> Iterator[str]:
     for firing in judgement.firings:
         if firing.coverage < 1:  # or else the accuracies above have said it
             yield say.where_rules_fire(firing)
-            if firing.ahead == "rules" and say.improves_on_leader(firing):
+            if firing.ahead == "rules" and say.improves_on_leader(firing) and not say.has_together():
                 yield say.rules_first(firing)
         if firing.labels == 1 and firing.coverage < 1:
             continue  # or else the next sentence would repeat this one

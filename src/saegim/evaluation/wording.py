@@ -50,6 +50,11 @@ class Wording(ABC):
         others = self.judgement.rivalries
         return next((one for one in others if self.kind(one.other) != "majority"), None) or next(iter(others), None)
 
+    def has_together(self) -> bool:
+        """Whether rules and network together took part: then what both reach has been measured."""
+        judged = [self.judgement.leader, *(one.other for one in self.judgement.rivalries)]
+        return any(self.kind(name) == "together" for name in judged)
+
     def improves_on_leader(self, firing: Firing) -> bool:
         """Whether rules first and the other for the rest gets more right than the leader alone."""
         return firing.together > self.accuracy(self.leader).value
@@ -131,7 +136,7 @@ class Wording(ABC):
         return [
             one
             for one in self.comparison.finished()
-            if one.kind != "majority" and one.measurement.build_seconds is not None
+            if one.kind not in ("majority", "together") and one.measurement.build_seconds is not None
         ]
 
 
@@ -144,9 +149,9 @@ def percent(share: float) -> str:
 
 
 def points(difference: float) -> str:
-    """A difference of shares in percentage points: 0.0123 -> '1.2', 0.0004 -> '0.04'."""
+    """A difference of shares in percentage points: 0.0123 -> '1.2', 0.0004 -> '0.04'; never '-0.00'."""
     value = 100 * difference
-    return f"{value:.1f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2f}"
+    return f"{value:.2f}" if 0.005 <= abs(value) < 0.1 else f"{round(value, 1) + 0.0:.1f}"
 
 
 def f1_pair(first: float, second: float) -> tuple[str, str]:

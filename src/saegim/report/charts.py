@@ -30,6 +30,7 @@ GROUND, INK, MUTED, LINE = "var(--bg)", "var(--ink)", "var(--muted)", "var(--lin
 KINDS = {  # of contenders
     "learned": "var(--learned)",
     "rules": "var(--rules)",
+    "together": "var(--fourth)",
     "classical": "var(--classical)",
     "majority": "var(--majority)",
 }

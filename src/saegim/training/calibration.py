@@ -4,8 +4,8 @@ A network's probabilities are softmax(scores / T). The temperature T changes how
 T is what makes the true labels of held-out examples most likely (Guo et al. 2017, On Calibration of Modern Neural
 Networks). In b = 1/T the loss is convex, so Newton's method between two bounds finds the one minimum. A prior is added
 to the summed loss, 16 (b - 1 - log b): it is 0 at T = 1, keeps T finite where all answers are right, and says that
-without examples to the contrary 1/T is 1 give or take a quarter. Of the strengths 0 to 128, 16 gave the best
-probabilities of other examples after 20 to 1,000 on two sets; from some thousand on it makes no difference.
+without examples to the contrary 1/T is 1 give or take a quarter. The strength is a compromise between networks that
+need hardly any calibration and others (`benchmarks/policy.py`); from some thousand examples on it makes no difference.
 
 How far probabilities are from what happens is measured by the expected calibration error of the answer's probability:
 examples are sorted by it into bins of equal size, at most `BINS` of at least `FEWEST` examples, and the distances
@@ -30,6 +30,7 @@ __all__ = [
     "Calibration",
     "calibrate",
     "calibration_bins",
+    "error_by_chance",
     "expected_calibration_error",
     "fit_temperature",
     "folds",
@@ -109,7 +110,7 @@ def calibrate(scores: Array, numbers: Array, seed: int = 0) -> Calibration:
         examples=len(scores),
         error_before=_error(bins_before),
         error_after=_error(bins_after),
-        error_by_chance=_error_by_chance(after.max(1)),
+        error_by_chance=error_by_chance(after.max(1)),
         loss_before=log_loss(before, numbers),
         loss_after=log_loss(after, numbers),
         bins_before=bins_before,
@@ -196,8 +197,8 @@ def _error(bins: tuple[Bin, ...]) -> float:
     return sum(one.count * abs(one.accuracy - one.confidence) for one in bins) / total
 
 
-def _error_by_chance(confidence: Array) -> float:
-    """The error to expect of perfect probabilities: the share right of a bin is nearly normal about their mean."""
+def error_by_chance(confidence: Array) -> float:
+    """The error to expect of perfect probabilities (N,): the share right of a bin is nearly normal about their mean."""
     spread = np.bincount(_bin_numbers(confidence), confidence * (1 - confidence))
     return float(np.sqrt(2 / np.pi * spread).sum() / len(confidence))
 

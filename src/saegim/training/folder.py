@@ -48,6 +48,7 @@ Task = Literal["text", "images", "draw"]
 
 FORMAT = 1
 CONFIG, MODEL, METRICS, CARD = "config.json", "model.safetensors", "metrics.json", "README.md"
+POLICY = "policy.json"  # of `together`: it was measured with the model that it stands beside
 NETWORK = "network."  # what the names of the network's arrays begin with
 TASKS: dict[str, str] = {  # task -> what such a model is called
     "text": "a text classifier",
@@ -79,7 +80,8 @@ def save(
     files: Mapping[str, Writer] | None = None,
     others: Iterable[str] = (),
 ) -> None:
-    """Writes the folder, and removes the checkpoint that led to it. Raises DataError when it cannot be written.
+    """Writes the folder, and removes the checkpoint that led to it, and the policy that an earlier model had. Raises
+    DataError when it cannot be written.
 
     config: what the kind of model adds to config.json; arrays: besides the network's; figures: what it adds to
     metrics.json; files: besides those of all models; others: names of files that a model which was here before may
@@ -99,7 +101,7 @@ def save(
 
     written = content_writer(card.encode("utf-8", "replace"))
     write_together(folder, listed | {CARD: written, CONFIG: write_config})
-    for name in (checkpoint.NAME, *others):
+    for name in (checkpoint.NAME, POLICY, *others):
         if name not in listed:
             with suppress(OSError):
                 (folder / name).unlink(missing_ok=True)

@@ -11,8 +11,8 @@ import yaml
 
 from saegim.data import read_table
 from saegim.errors import DataError, ModelFileError
-from saegim.report import evidence_of, write_report
-from saegim.report.evidence import Evidence, Missing, held_out_evidence
+from saegim.report import write_report
+from saegim.report.evidence import Evidence, Missing, held_out_texts, of_texts
 from saegim.report.run import read_run
 from saegim.training import TextClassifier
 
@@ -71,7 +71,7 @@ def test_nothing_is_held_out_of_few_texts():
 
 def test_the_evidence_is_what_was_measured_when_training(run_folder):
     run = read_run(run_folder)
-    evidence = held_out_evidence(run.classifier, run.made_from)
+    evidence = held_out_texts(run.model, run.made_from)
     network = next(one for one in run.comparison["contenders"] if one["kind"] == "learned")
     right = np.mean([true == said for true, said in zip(evidence.true, evidence.predicted, strict=True)])
     assert evidence.held_out
@@ -91,9 +91,9 @@ def test_validation_texts_of_their_own_are_found_again(tmp_path, table, header):
     paths = [str(tmp_path / name) for name in ("train.tsv", "valid.tsv")]
     assert main(["train", paths[0], "--valid", paths[1], "--out", str(folder), *options]) == 0
     run = read_run(folder)
-    assert held_out_evidence(run.classifier, run.made_from).texts == ["정말 좋은 이야기"]
+    assert held_out_texts(run.model, run.made_from).texts == ["정말 좋은 이야기"]
     (tmp_path / "valid.tsv").write_text("text\tlabel\n다른 글\t좋음\n", encoding="utf-8")
-    assert held_out_evidence(run.classifier, run.made_from) == Missing("changed", paths[1])
+    assert held_out_texts(run.model, run.made_from) == Missing("changed", paths[1])
 
 
 def test_other_texts_can_be_given(run_folder, tmp_path):
@@ -186,9 +186,9 @@ def test_no_run(tmp_path):
 
 
 def test_errors_come_the_surest_first(run_folder):
-    classifier = read_run(run_folder).classifier
+    classifier = read_run(run_folder).model
     texts = ["좋은 영화", "나쁜 영화", "멋진 배우", "지루한 결말"]
-    evidence = evidence_of(classifier, texts, ["없음"] * 4, "here")
+    evidence = of_texts(classifier, texts, ["없음"] * 4, "here")
     assert isinstance(evidence, Evidence)
     sure = [evidence.confidence[row] for row in evidence.wrong]
     assert sure == sorted(sure, reverse=True)

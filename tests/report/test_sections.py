@@ -17,7 +17,7 @@ from saegim.evaluation import score
 from saegim.nn import Linear, Sequential
 from saegim.nn.summary import summary
 from saegim.report import calibration, charts, confusion, examples, flow, model, repeat, training, verdict
-from saegim.report.evidence import Evidence
+from saegim.report.evidence import TextEvidence
 from saegim.report.page import TEMPLATES, page
 from saegim.report.section import Section
 from saegim.training.calibration import calibrate
@@ -126,7 +126,7 @@ def guesses(count, temperature=1.0):
 
 def test_texts_that_were_not_calibrated():
     shares, right = guesses(3000)
-    found = calibration.section(calibration.of_texts(shares, right, None), "en").context
+    found = calibration.section(calibration.of_examples(shares, right, None), "en").context
     error = calibration.expected_calibration_error(shares.max(1), right)
     assert f"is {error:.3f}" in found["figure"]["note"]
     assert sum(int(row[3].replace(",", "")) for row in found["table"].rows) == 3000
@@ -136,7 +136,7 @@ def test_texts_that_were_not_calibrated():
 def test_what_calibration_did_to_other_texts():
     sure, right = guesses(3000, temperature=0.4)  # surer than it should be
     good, _same = guesses(3000)
-    found = calibration.of_texts(good, right, 2.5)
+    found = calibration.of_examples(good, right, 2.5)
     assert found.error_before == pytest.approx(calibration.expected_calibration_error(sure.max(1), right))
     assert found.error < 0.03 < found.error_before
     said = calibration.section(found, "en").context["figure"]["note"]
@@ -243,7 +243,9 @@ def test_examples_are_of_every_class_and_short():
     true = [str(row % 4) for row in range(80)]
     probabilities = np.full((80, 4), 0.1)
     probabilities[np.arange(80), np.arange(80) % 4] = 0.7
-    evidence = Evidence(texts, true, true, probabilities, list("0123"), "here")
+    evidence = TextEvidence(
+        texts=texts, true=true, predicted=true, probabilities=probabilities, classes=list("0123"), source="here"
+    )
     chosen = examples.choose(evidence, None)
     assert len(chosen) == examples.MOST
     assert {true[row] for row in chosen} == set("0123")

@@ -28,7 +28,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "line. Below it, the network is surer than it should be; above it, it is too modest."
         ),
         "figure": "How often it is right, by how sure it is",
-        "size": "Each dot stands for about as many texts.",
+        "size": "Each dot stands for about as many examples.",
         "after": "calibrated",
         "before": "uncalibrated",
         "only": "as it comes",
@@ -37,14 +37,14 @@ WORDS: dict[Language, dict[str, str]] = {
             "Dividing all scores by a temperature of {temperature} takes the expected calibration error, the mean "
             "distance from the line, from {before} to {after}."
         ),
-        "chance": "On so few texts chance alone makes about {chance}, whatever the probabilities.",
-        "fitted": "Each text was judged by a temperature that was found on others.",
+        "chance": "On so few examples chance alone makes about {chance}, whatever the probabilities.",
+        "fitted": "Each example was judged by a temperature that was found on others.",
         "series": "probabilities",
         "sure": "sure",
         "right": "right",
-        "texts": "texts",
+        "examples": "examples",
         "caption": "How often answers are right, by how sure they are",
-        "said": "{series}: {sure} sure, {right} right, {n} texts",
+        "said": "{series}: {sure} sure, {right} right, {n} examples",
         "label": "Reliability diagram. {each}",
     },
     "ko": {
@@ -54,7 +54,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "지나치게 조심하는 것입니다."
         ),
         "figure": "확신하는 만큼 맞는가",
-        "size": "점 하나는 거의 같은 수의 글입니다.",
+        "size": "점 하나는 거의 같은 수의 예제입니다.",
         "after": "보정한 것",
         "before": "보정 전",
         "only": "그대로",
@@ -63,14 +63,14 @@ WORDS: dict[Language, dict[str, str]] = {
             "모든 점수를 온도 {temperature}로 나누면 선에서 벗어난 평균 거리인 기대 보정 오차가 {before}에서 {after}로 "
             "바뀝니다."
         ),
-        "chance": "글이 이만큼이면 확률이 완벽해도 우연만으로 {chance}쯤 됩니다.",
-        "fitted": "글마다 다른 글에서 찾은 온도로 쟀습니다.",
+        "chance": "예제가 이만큼이면 확률이 완벽해도 우연만으로 {chance}쯤 됩니다.",
+        "fitted": "예제마다 다른 예제에서 찾은 온도로 쟀습니다.",
         "series": "확률",
         "sure": "확신",
         "right": "맞음",
-        "texts": "글",
+        "examples": "예제",
         "caption": "확신에 따라 맞는 비율",
-        "said": "{series}: 확신 {sure}, {right} 맞음, 글 {n}개",
+        "said": "{series}: 확신 {sure}, {right} 맞음, 예제 {n}개",
         "label": "신뢰도 그림. {each}",
     },
 }
@@ -81,7 +81,7 @@ class Reliability:
     """How sure answers were and how often right, in bins, and how far these are apart: error.
 
     before: the same without calibration, None where there is none; by_chance: the error of perfect probabilities;
-    fitted: whether it was measured on the texts that the temperature was found on
+    fitted: whether it was measured on the examples that the temperature was found on
     """
 
     after: tuple[Bin, ...]
@@ -94,14 +94,14 @@ class Reliability:
 
 
 def of_training(found: Calibration) -> Reliability:
-    """As it was measured in training, on the texts held out."""
+    """As it was measured in training, on the examples held out."""
     return Reliability(
         found.bins_after, found.error_after, found.bins_before, found.error_before, found.temperature,
         found.error_by_chance, fitted=True,
     )  # fmt: skip
 
 
-def of_texts(shares: Array, right: Array, temperature: float | None) -> Reliability:
+def of_examples(shares: Array, right: Array, temperature: float | None) -> Reliability:
     """Of answers with probabilities (n, C) that were calibrated by a temperature (None: were not); right: (n,) bool."""
     confidence = shares.max(1)
     after, error = calibration_bins(confidence, right), expected_calibration_error(confidence, right)
@@ -128,7 +128,7 @@ def section(found: Reliability, language: Language) -> Section:
         {
             "intro": say["intro"],
             "figure": {"title": say["figure"], "note": " ".join(_notes(found, say)), "chart": _chart(series, say)},
-            "table": Table(say["caption"], [say[key] for key in ("series", "sure", "right", "texts")], rows),
+            "table": Table(say["caption"], [say[key] for key in ("series", "sure", "right", "examples")], rows),
         },
     )
 

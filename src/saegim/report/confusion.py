@@ -19,9 +19,9 @@ STEPS = 10  # of shades
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "What it confuses",
-        "intro": "Each row holds the texts of one true class, each column what {who} said. The diagonal is right.",
+        "intro": "Each row holds the examples of one true class, each column what {who} said. The diagonal is right.",
         "some": "Of {all} classes the {some} with the most errors are shown.",
-        "matrix": "Confusion matrix: texts by true class (rows) and predicted class (columns)",
+        "matrix": "Confusion matrix: examples by true class (rows) and predicted class (columns)",
         "corner": "true, said",
         "others": "others",
         "abstained": "undecided",
@@ -29,7 +29,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "pairs": "Most often confused",
         "true": "true",
         "said": "said",
-        "texts": "texts",
+        "examples": "examples",
         "of_class": "of the class",
         "per_class": "Figures of every class",
         "class": "class",
@@ -39,9 +39,9 @@ WORDS: dict[Language, dict[str, str]] = {
     },
     "ko": {
         "title": "무엇을 헷갈리나",
-        "intro": "행은 정답이 같은 글이고 열은 {who}의 답입니다. 대각선이 맞은 글입니다.",
+        "intro": "행은 정답이 같은 예제이고 열은 {who}의 답입니다. 대각선이 맞은 글입니다.",
         "some": "분류 {all}개 가운데 가장 많이 틀린 {some}개만 보입니다.",
-        "matrix": "혼동 행렬: 정답(행)과 답(열)에 따른 글의 수",
+        "matrix": "혼동 행렬: 정답(행)과 답(열)에 따른 예제의 수",
         "corner": "정답, 답",
         "others": "그 밖",
         "abstained": "보류",
@@ -49,13 +49,13 @@ WORDS: dict[Language, dict[str, str]] = {
         "pairs": "가장 자주 헷갈린 것",
         "true": "정답",
         "said": "답",
-        "texts": "글",
+        "examples": "예제",
         "of_class": "그 분류에서",
         "per_class": "분류마다의 값",
         "class": "분류",
         "precision": "정밀도",
         "recall": "재현율",
-        "right": "모두 맞혔습니다. 다른 것으로 본 글이 없습니다.",
+        "right": "모두 맞혔습니다. 다른 것으로 본 예제가 없습니다.",
     },
 }
 
@@ -75,7 +75,7 @@ def section(classes: Sequence[str], counts: Array, who: str, language: Language)
             "corner": say["corner"],
             "heads": [classes[place] for place in shown] + _more_heads(counts, shown, say),
             "rows": [(classes[place], _cells(counts, place, shown, say)) for place in shown],
-            "pairs": Table(say["pairs"], [say["true"], say["said"], say["texts"], say["of_class"]], pairs)
+            "pairs": Table(say["pairs"], [say["true"], say["said"], say["examples"], say["of_class"]], pairs)
             if len(classes) > 2 and pairs
             else None,
             "right": say["right"] if not pairs else None,
@@ -132,7 +132,7 @@ def _pairs(classes: Sequence[str], counts: Array) -> list[list[str]]:
 def _per_class(classes: Sequence[str], counts: Array, say: dict[str, str], language: Language) -> Table:
     square = counts[:, :-1]
     hits, support, predicted = np.diagonal(square), counts.sum(1), square.sum(0)
-    headers = [say["class"], say["precision"], say["recall"], "F1", say["texts"]]
+    headers = [say["class"], say["precision"], say["recall"], "F1", say["examples"]]
     rows = [
         [
             name,

@@ -1,12 +1,12 @@
-"""Texts with known labels that a model was not trained on, and what it says about them.
+"""Examples with known labels that a model was not trained on, and what it says about them.
 
-A run keeps no texts. run.yaml names the file that it was trained on, with its digest: while the file is there, the part
-that training held out can be told again. Letters: n texts, C classes.
+A run keeps no examples. run.yaml names what it was trained on, with a digest: while that is there, the part that
+training held out can be told again. Letters: n examples, C classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,20 +15,24 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from saegim.data import Table, check_examples, read_table
-from saegim.training import TextClassifier
+from saegim.data import Images, Table, check_examples, read_images, read_table
+from saegim.data.images import SIDE
+from saegim.errors import DataError
+from saegim.training import ImageClassifier, TextClassifier
 from saegim.training.files import digest
 
 Array = npt.NDArray[Any]
+Made = dict[str, Any]
 Why = Literal["no description", "gone", "changed", "none held out", "no model"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Evidence:
-    """texts, true, predicted: n each; probabilities: (n, C), columns as in `classes`; source: the file they are from;
-    held_out: whether training chose the best epoch by them"""
+    """true, predicted: n labels each; probabilities: (n, C), columns as in `classes`
 
-    texts: list[str]
+    source: where the examples are from; held_out: whether training chose the best epoch by them
+    """
+
     true: list[str]
     predicted: list[str]
     probabilities: Array
@@ -54,36 +58,45 @@ class Evidence:
         return sorted(rows, key=lambda row: (-self.confidence[row], row))
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TextEvidence(Evidence):
+    """Of n texts."""
+
+    texts: list[str]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ImageEvidence(Evidence):
+    """Of images (n, H, W, channels), uint8."""
+
+    pixels: Array
+
+
 @dataclass(frozen=True)
 class Missing:
-    """Why there is no evidence, and the file that it is about."""
+    """Why there is no evidence, and the file or folder that it is about."""
 
     why: Why
     file: str = ""
 
 
-def evidence_of(
-    classifier: TextClassifier, texts: Sequence[str], labels: Iterable[Any], source: str, *, held_out: bool = False
-) -> Evidence:
+def of_texts(
+    classifier: TextClassifier, texts: list[str], labels: Iterable[Any], source: str, *, held_out: bool = False
+) -> TextEvidence:
     """What the classifier says about n texts with known labels."""
-    probabilities = classifier.predict_proba(list(texts))
-    classes = [str(each) for each in classifier.classes_]
-    predicted = [classes[place] for place in probabilities.argmax(1)]
-    return Evidence(list(texts), [str(each) for each in labels], predicted, probabilities, classes, source, held_out)
+    return TextEvidence(texts=texts, **_answers(classifier, texts, labels), source=source, held_out=held_out)
 
 
-def evidence_from(classifier: TextClassifier, table: Table) -> Evidence:
+def of_table(classifier: TextClassifier, table: Table) -> TextEvidence:
     """What the classifier says about the labelled texts of a file."""
-    return evidence_of(classifier, table.texts, table.labels or [], table.source)
+    return of_texts(classifier, table.texts, table.labels or [], table.source)
 
 
-def held_out_evidence(classifier: TextClassifier | None, made_from: dict[str, Any] | None) -> Evidence | Missing:
+def held_out_texts(classifier: TextClassifier, made_from: Made | None) -> TextEvidence | Missing:
     """What the classifier says about the texts that its training held out, or validated with.
 
     Raises DataError for a file that has the right digest and yet cannot be read.
     """
-    if classifier is None:
-        return Missing("no model")
     if made_from is None or not isinstance(made_from.get("file"), str):
         return Missing("no description")
     train = _unchanged(made_from, "file", "sha256")
@@ -93,16 +106,53 @@ def held_out_evidence(classifier: TextClassifier | None, made_from: dict[str, An
         part = classifier.held_out(train.texts, train.labels)
         if part is None:
             return Missing("none held out", train.source)
-        return evidence_of(classifier, *part, train.source, held_out=True)
+        return of_texts(classifier, *part, train.source, held_out=True)
     valid = _unchanged(made_from, "valid", "valid_sha256")
     if isinstance(valid, Missing):
         return valid
     others = check_examples(train, valid).valid  # without texts that are in both
     assert others is not None
-    return evidence_of(classifier, others.texts, others.labels or [], others.source, held_out=True)
+    return of_texts(classifier, others.texts, others.labels or [], others.source, held_out=True)
 
 
-def _unchanged(made_from: dict[str, Any], name: str, sha256: str) -> Table | Missing:
+def held_out_images(classifier: ImageClassifier, made_from: Made | None) -> ImageEvidence | Missing:
+    """What the classifier says about the images that its training held out."""
+    images = unchanged_images(made_from)
+    if isinstance(images, Missing):
+        return images
+    part = classifier.held_out(images.pixels, images.labels)
+    if part is None:
+        return Missing("none held out", images.source)
+    pixels, labels = part
+    return ImageEvidence(pixels=pixels, **_answers(classifier, pixels, labels), source=images.source, held_out=True)
+
+
+def unchanged_images(made_from: Made | None) -> Images | Missing:
+    """The images that run.yaml names, if they are those that were trained on."""
+    if made_from is None or not isinstance(made_from.get("file"), str):
+        return Missing("no description")
+    source, side = made_from["file"], made_from.get("side")
+    side = side if type(side) is int and side > 0 else SIDE
+    try:
+        images = read_images(source, side=side, skip_bad_files=made_from.get("skip_bad_files") is True)
+    except DataError:
+        return Missing("changed" if Path(source).is_dir() else "gone", source)
+    return images if images.digest() == made_from.get("sha256") else Missing("changed", source)
+
+
+def _answers(classifier: TextClassifier | ImageClassifier, examples: Any, labels: Iterable[Any]) -> dict[str, Any]:
+    """The fields that all evidence has but where it is from."""
+    probabilities = classifier.predict_proba(examples)
+    classes = [str(each) for each in classifier.classes_]
+    return {
+        "true": [str(each) for each in labels],
+        "predicted": [classes[place] for place in probabilities.argmax(1)],
+        "probabilities": probabilities,
+        "classes": classes,
+    }
+
+
+def _unchanged(made_from: Made, name: str, sha256: str) -> Table | Missing:
     """The table in a file that run.yaml names, if it is the one that was trained on."""
     file = str(made_from[name])
     text, label = (None if made_from.get(key) is None else str(made_from[key]) for key in ("text", "label"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saegim.report.evidence import Evidence
+from saegim.report.evidence import TextEvidence
 from saegim.report.section import Language, Section, percent
 from saegim.rules import RuleSet
 
@@ -96,7 +96,7 @@ def cards(examples: Sequence[Example], language: Language) -> dict[str, Any]:
     return {"say": say, "rows": rows, "trues": trues, "saids": saids, "sorted": True}
 
 
-def choose(evidence: Evidence, rules: RuleSet | None) -> list[int]:
+def choose(evidence: TextEvidence, rules: RuleSet | None) -> list[int]:
     """Rows worth showing: where rules and network differ, then right answers, each class in turn, the surest first."""
     short = [row for row, text in enumerate(evidence.texts) if SHORTEST <= len(text) <= LONGEST]
     differing: list[int] = []

@@ -56,10 +56,10 @@ def section(made_from: dict[str, Any] | None, language: Language) -> Section:
 
 def command(made_from: dict[str, Any]) -> str:
     """The command that makes the same run in a folder called `again`."""
-    words = ["saegim", "train", str(made_from.get("file", "FILE"))]
+    words = ["saegim", str(made_from.get("command", "train")), str(made_from.get("file", "FILE"))]
     for name, value in made_from.items():
         option = f"--{name.replace('_', '-')}"
-        if name.endswith("sha256") or name in ("saegim", "file") or value is None or value is False:
+        if name.endswith("sha256") or name in ("saegim", "command", "file") or value is None or value is False:
             continue
         words += [option] if value is True else [option, _seconds(name, value)]
     return shlex.join([*words, "--out", "again"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,29 +10,43 @@ from typing import Any
 from saegim.curve import Curve, read_curve
 from saegim.curve.store import NAME as CURVE
 from saegim.errors import ModelFileError
-from saegim.evaluation import COMPARISON, read_comparison
+from saegim.evaluation import COMPARISON, DrawingQuality, Median, read_comparison
 from saegim.rules import RuleSet, load_rules
-from saegim.training import TextClassifier
-from saegim.training.folder import CONFIG
+from saegim.training import ImageClassifier, ImageGenerator, TextClassifier
+from saegim.training.files import read_content
+from saegim.training.folder import CONFIG, METRICS, blamed, task_of
+from saegim.training.generator_folder import QUALITY
+from saegim.training.pattern import NUMBER, require
 from saegim.training.run_file import read_description
 
+Model = TextClassifier | ImageClassifier | ImageGenerator
+
 RULES = "rules.yaml"
+_MODELS: dict[str, type[Model]] = {"text": TextClassifier, "images": ImageClassifier, "draw": ImageGenerator}
+_QUALITY = {
+    **dict.fromkeys(("count", "train_count", "unseen_count"), (int,)),
+    **dict.fromkeys(("named", "named_real", "near_copies"), NUMBER),
+    **{name: {"drawn": NUMBER, "real": NUMBER} for name in ("to_training", "to_unseen")},
+    **{name: {} for name in ("named_each", "variety")},
+}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Run:
     """A run's folder.
 
-    classifier: None where only a comparison was kept; made_from: the options in run.yaml; comparison: what
-    comparison.json holds; rules: those kept beside the model; curve: its learning curve, or why it cannot be read
+    model: None where only a comparison was kept; made_from: the options in run.yaml; comparison: what comparison.json
+    holds; rules: those kept beside the model; curve: its learning curve, or why it cannot be read; quality: of what a
+    generator draws
     """
 
     folder: Path
-    classifier: TextClassifier | None
+    model: Model | None
     made_from: dict[str, Any] | None = None
     comparison: dict[str, Any] | None = None
     rules: RuleSet | None = None
     curve: Curve | ModelFileError | None = None
+    quality: DrawingQuality | None = None
 
 
 def read_run(folder: Path, curve: Path | None = None) -> Run:
@@ -41,16 +56,18 @@ def read_run(folder: Path, curve: Path | None = None) -> Run:
     """
     if not folder.is_dir():
         raise ModelFileError(f"{folder} is not a folder; give the folder that `saegim train --out` wrote")
-    comparison = read_comparison(folder)
-    if not (folder / CONFIG).exists() and comparison is None:
+    comparison, has_model = read_comparison(folder), (folder / CONFIG).exists()
+    if not has_model and comparison is None:
         raise ModelFileError(f"{folder} holds no {CONFIG} and no {COMPARISON}; train with --out {folder}")
+    model = _MODELS[task_of(folder)].load(folder) if has_model else None
     return Run(
         folder,
-        TextClassifier.load(folder) if (folder / CONFIG).exists() else None,
+        model,
         read_description(folder),
         comparison,
         load_rules(folder / RULES) if (folder / RULES).exists() else None,
         _kept_curve(folder) if curve is None else read_curve(curve),
+        _quality(folder) if isinstance(model, ImageGenerator) else None,
     )
 
 
@@ -62,3 +79,18 @@ def _kept_curve(folder: Path) -> Curve | ModelFileError | None:
         return read_curve(folder)
     except ModelFileError as error:
         return error
+
+
+def _quality(folder: Path) -> DrawingQuality | None:
+    """How good the drawings are; None where that was not measured."""
+    with blamed(folder / METRICS):
+        found = json.loads(read_content(folder / METRICS)).get(QUALITY)
+        if found is None:
+            return None
+        require(found, _QUALITY, QUALITY)
+        for name in ("named_each", "variety"):
+            require(list(found[name].values()), [NUMBER], name)
+            if not found[name]:
+                raise ValueError(f"{name} is of no category")
+        medians = {name: Median(**found[name]) for name in ("to_training", "to_unseen")}
+        return DrawingQuality(**found | medians)

@@ -22,10 +22,13 @@ WORDS: dict[Language, dict[str, str]] = {
             "Lower is better. The loss in training is taken with smoothed labels and weighted classes, while the "
             "network changes; so the two lines show different things, and only their courses compare."
         ),
-        "score": "Score on the texts held out, after each epoch",
+        "plain_note": (
+            "Lower is better. The loss in training is taken while the network changes, so it lags a little behind."
+        ),
+        "score": "Score on the examples held out, after each epoch",
         "score_note": "The model kept is that of epoch {best}, the best by the score that was watched.",
         "train_loss": "training",
-        "valid_loss": "held-out texts",
+        "valid_loss": "held-out examples",
         "accuracy": "accuracy",
         "macro_f1": "macro F1",
         "epoch": "epoch",
@@ -42,10 +45,11 @@ WORDS: dict[Language, dict[str, str]] = {
             "낮을수록 좋습니다. 훈련 손실은 정답을 고르게 펴고 분류에 무게를 주어, 신경망이 바뀌는 동안 잰 것입니다. "
             "그래서 두 선은 서로 다른 것을 보이며, 견줄 것은 흐름뿐입니다."
         ),
-        "score": "에폭마다, 따로 둔 글에서의 점수",
+        "plain_note": "낮을수록 좋습니다. 훈련 손실은 신경망이 바뀌는 동안 잰 것이라 조금 뒤처집니다.",
+        "score": "에폭마다, 따로 둔 예제에서의 점수",
         "score_note": "지켜본 점수가 가장 나은 {best}번째 에폭의 모델을 남겼습니다.",
         "train_loss": "훈련",
-        "valid_loss": "따로 둔 글",
+        "valid_loss": "따로 둔 예제",
         "accuracy": "정확도",
         "macro_f1": "매크로 F1",
         "epoch": "에폭",
@@ -63,8 +67,10 @@ def section(epochs: list[dict[str, Any]], best: int, notes: list[str], language:
     if not epochs:
         return None
     say, shown = WORDS[language], thinned(epochs, MOST_EPOCHS)
+    classifies = any(record.get("accuracy") is not None for record in epochs)
+    note = say["loss_note" if classifies else "plain_note"]
     figures = [
-        {"title": say["loss"], "note": say["loss_note"], "chart": _chart("loss", shown, LOSSES, best, say)},
+        {"title": say["loss"], "note": note, "chart": _chart("loss", shown, LOSSES, best, say)},
         {
             "title": say["score"],
             "note": say["score_note"].format(best=best),

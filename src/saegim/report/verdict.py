@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from saegim.evaluation import Scores
@@ -18,7 +19,13 @@ WORDS: dict[Language, dict[str, str]] = {
         "nothing beats the majority": "Trust none of them yet",
         "alone": "{trusted}, with nothing to set it against",
         "unmeasured": "Not measured yet",
-        "unmeasured_why": "There were no texts to measure on that were not trained on. Give some with --data.",
+        "unmeasured_why": "There were no examples to measure on that were not trained on.",
+        "good": "How good it is",
+        "share_right": "{share} right",
+        "measured": (
+            "It was measured on {n} examples that it was not trained on. Always giving the most frequent label would "
+            "get {constant}."
+        ),
         "measured_why": (
             "Nothing stands beside this model: train with --rules, or run saegim compare --out on this folder."
         ),
@@ -26,7 +33,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "interval": "{level} interval {low} to {high}",
         "macro_f1": "macro F1",
         "macro_note": "every class counts the same",
-        "texts": "texts measured on",
+        "examples": "examples measured on",
         "learned_from": "{n} learned from",
         "training": "training took",
         "epochs": "{n} epochs, best: {best}",
@@ -39,7 +46,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "nothing beats the majority": "아직은 아무것도 믿지 마십시오",
         "alone": "견줄 데 없는 {trusted}",
         "unmeasured": "아직 재지 않았습니다",
-        "unmeasured_why": "훈련에 쓰지 않은 글이 없어 잴 수 없습니다. --data로 글을 주십시오.",
+        "unmeasured_why": "훈련에 쓰지 않은 예제가 없어 잴 수 없습니다.",
+        "good": "얼마나 잘하나",
+        "share_right": "{share} 맞음",
+        "measured": "훈련에 쓰지 않은 예제 {n}개로 쟀습니다. 가장 흔한 정답만 늘 답하면 {constant}를 맞힙니다.",
         "measured_why": (
             "이 모델과 견줄 것이 없습니다. --rules로 훈련하거나 saegim compare --out으로 이 폴더에 비교를 남기십시오."
         ),
@@ -47,37 +57,52 @@ WORDS: dict[Language, dict[str, str]] = {
         "interval": "{level} 구간 {low}~{high}",
         "macro_f1": "매크로 F1",
         "macro_note": "모든 분류를 똑같이 셈",
-        "texts": "재는 데 쓴 글",
-        "learned_from": "배운 글 {n}개",
+        "examples": "재는 데 쓴 예제",
+        "learned_from": "배운 예제 {n}개",
         "training": "훈련 시간",
         "epochs": "{n}번 돌았고 {best}번째가 가장 나음",
     },
 }
 
 
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of training, how many epochs there were, and which was best, from 1."""
+
+    seconds: float
+    epochs: int
+    best: int
+
+
 def section(
     comparison: dict[str, Any] | None,
     scores: Scores | None,
-    training: dict[str, Any] | None,
+    timing: Timing | None,
     language: Language,
+    *,
+    of_texts: bool = True,
 ) -> Section:
-    """comparison: as stored; scores: of the model on other texts, if it was asked; training: seconds, epochs, best."""
+    """comparison: as stored; scores: of the model on other examples, if it was asked; of_texts: what these are"""
     say = WORDS[language]
-    headline, sentences, tiles = say["unmeasured"], [say["unmeasured_why"]], []
+    title, headline, sentences, tiles = say["good"], say["unmeasured"], [say["unmeasured_why"]], []
     if scores is not None:
-        headline, sentences = f"{percent(scores.accuracy)} {say['accuracy']}", [say["measured_why"]]
+        headline = say["share_right"].format(share=percent(scores.accuracy))
+        constant = max(one.support for one in scores.per_class.values()) / scores.n
+        sentences = [say["measured"].format(n=f"{scores.n:,}", constant=percent(constant))]
+        sentences += [say["measured_why"]] if of_texts else []
         tiles = _of_scores(scores, say)
     if comparison is not None:
+        title = say["title"]
         named = comparison["trusted"]
         if language == "ko" and comparison["outcome"] in ("clear", "tie"):
             named = with_particle(named, "을")
         headline = say.get(comparison["outcome"], say["title"]).format(trusted=named)
         sentences = _without(headline, comparison["verdict"][language])
         tiles = _of_comparison(comparison, say)
-    if training is not None and training["epochs"]:
-        note = say["epochs"].format(n=training["epochs"], best=training["best"])
-        tiles = [*tiles, (human_seconds(training["seconds"]), say["training"], note)]
-    return Section("verdict", say["title"], {"headline": headline, "sentences": sentences, "tiles": tiles})
+    if timing is not None and timing.epochs:
+        note = say["epochs"].format(n=timing.epochs, best=timing.best)
+        tiles = [*tiles, (human_seconds(timing.seconds), say["training"], note)]
+    return Section("verdict", title, {"headline": headline, "sentences": sentences, "tiles": tiles})
 
 
 def _without(headline: str, sentences: list[str]) -> list[str]:
@@ -97,7 +122,11 @@ def _of_comparison(comparison: dict[str, Any], say: dict[str, str]) -> list[tupl
     return [
         (percent(one["accuracy"]), say["accuracy"], interval),
         (f"{one['macro_f1']:.3f}", say["macro_f1"], say["macro_note"]),
-        (f"{comparison['test_rows']:,}", say["texts"], say["learned_from"].format(n=f"{comparison['train_rows']:,}")),
+        (
+            f"{comparison['test_rows']:,}",
+            say["examples"],
+            say["learned_from"].format(n=f"{comparison['train_rows']:,}"),
+        ),
     ]
 
 
@@ -105,5 +134,5 @@ def _of_scores(scores: Scores, say: dict[str, str]) -> list[tuple[str, str, str]
     return [
         (percent(scores.accuracy), say["accuracy"], ""),
         (f"{scores.macro_f1:.3f}", say["macro_f1"], say["macro_note"]),
-        (f"{scores.n:,}", say["texts"], ""),
+        (f"{scores.n:,}", say["examples"], ""),
     ]

@@ -136,6 +136,17 @@ class ImageClassifier(Classifier[LearnedImages]):
             self.validation_ = (held_out.inputs.pixels, classes[held_out.labels])
         return self
 
+    def held_out(self, X: Any, y: Any) -> tuple[Array, Array] | None:  # noqa: N803
+        """The images and labels that `fit` held out of X (n, ...) and y (n), the ones it was given, to choose the best
+        epoch by; None if it held out none. Raises DataError for images or labels that cannot be learned from."""
+        self._require_fitted()
+        train, classes = labelled_images(X, y)
+        _rest, held_out = hold_out_images(train, self.validation_share, self.seed)
+        if held_out is None:
+            return None
+        assert isinstance(held_out.inputs, EncodedImages)
+        return held_out.inputs.pixels, classes[held_out.labels]
+
     def _take(self, learned: LearnedImages) -> None:
         super()._take(learned)
         self.validation_ = None

@@ -39,19 +39,19 @@
   for (const form of document.querySelectorAll(".controls")) {
     const list = form.parentElement.querySelector(".cards");
     const cards = [...list.children];
-    const length = (card) => card.querySelector(".words").textContent.length;
+    const text = (card) => card.querySelector(".words")?.textContent ?? "";
     const orders = {
       true: (a, b) => a.dataset.true.localeCompare(b.dataset.true),
       said: (a, b) => a.dataset.said.localeCompare(b.dataset.said),
-      length: (a, b) => length(a) - length(b),
+      length: (a, b) => text(a).length - text(b).length,
     };
     const update = () => {
       const wanted = new FormData(form);
-      const words = wanted.get("search").trim().toLocaleLowerCase();
+      const words = (wanted.get("search") ?? "").trim().toLocaleLowerCase();
       let shown = 0;
       for (const card of cards) {
         const fits = ["true", "said"].every((key) => !wanted.get(key) || wanted.get(key) === card.dataset[key]);
-        card.hidden = !(fits && card.querySelector(".words").textContent.toLocaleLowerCase().includes(words));
+        card.hidden = !(fits && text(card).toLocaleLowerCase().includes(words));
         shown += !card.hidden;
       }
       const order = orders[wanted.get("sort")];

@@ -49,7 +49,7 @@ def test_a_run_without_texts_to_measure_on(saegim, tmp_path):
     assert saegim("train", data, "--out", tmp_path / "m", *quick).code == 0
     run = saegim("report", tmp_path / "m")
     assert run.code == 0
-    assert "too few texts" in run.err
+    assert "too few examples" in run.err
     assert "Not measured yet" in (tmp_path / "m" / "report.html").read_text(encoding="utf-8")
 
 

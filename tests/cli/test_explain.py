@@ -101,6 +101,28 @@ def test_rules_in_korean(saegim, rule_file):
     assert "판단" in saegim("explain", rule_file, "정말 재미있다", "--language", "ko").out
 
 
+@pytest.mark.parametrize(("options", "who"), [((), "rules"), (("--min-confidence", "0.9999"), None)])
+def test_who_answers_by_a_policy_is_said(saegim, table, rule_file, tmp_path, options, who):
+    columns = ("--text", "review", "--label", "stars", "--model", "bag", "--epochs", "3")
+    trained = saegim(
+        "train", table, "--out", tmp_path / "m", *columns, "--rules", rule_file, "--policy", "together", *options
+    )
+    assert trained.code == 0, trained.err
+    text = "재미있다 그냥" if who else "그냥"
+    found = json.loads(saegim("explain", tmp_path / "m", text, "--json").out)
+    [answer] = json.loads(saegim("predict", tmp_path / "m", text, "--json").out)["predictions"]
+    assert {name: found["answer"][name] for name in ("label", "by")} == {name: answer[name] for name in ("label", "by")}
+    assert [each["source"] for each in found["explanations"]] == ["network", "rules"]
+    last = saegim("explain", tmp_path / "m", text).out.splitlines()[-1]
+    korean = saegim("explain", tmp_path / "m", text, "--language", "ko").out.splitlines()[-1]
+    if who is None:
+        assert last.startswith("No answer: the network is ")
+        assert korean.startswith("답하지 않음: ")
+    else:
+        assert last.startswith(f"Answer: {answer['label']}, by the {answer['by']}")
+        assert korean.startswith(f"답: {answer['label']}, ")
+
+
 def test_bad_input(saegim, model, rule_file, table, tmp_path):
     for arguments, message in (
         ((tmp_path / "none", "x"), "is not a folder"),

@@ -6,6 +6,7 @@ Letters: n texts, m voters, C classes. Votes are whole numbers (n, m): the numbe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,11 @@ import numpy.typing as npt
 from saegim.errors import DataError
 from saegim.rules import Rule, RuleSet
 
-__all__ = ["ABSTAIN", "agreement", "check_votes", "counted", "voters", "votes"]
+__all__ = ["ABSTAIN", "Heard", "agreement", "check_votes", "counted", "hear", "voters", "votes"]
 
 Array = npt.NDArray[Any]
 
 ABSTAIN = -1
-_AT_ONCE = 50_000  # texts between two reports
 
 
 def voters(rules: RuleSet) -> tuple[Rule, ...]:
@@ -30,25 +30,40 @@ def voters(rules: RuleSet) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules.rules if rule.label is not None)
 
 
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What rules say of n texts: `votes` (n, m), and the whole set's `verdicts` (n,), ABSTAIN where no rule decides."""
+
+    votes: Array
+    verdicts: Array
+
+
 def votes(rules: RuleSet, texts: Sequence[str], classes: Sequence[str] | None = None) -> Array:
     """(n, m) int16: for every text the class that each voter wants, ABSTAIN where it does not fire.
 
     classes: names in their order; by default the labels of the voters, sorted. Raises DataError for a voter whose
     label is none of them.
     """
-    place = {name: number for number, name in enumerate(rules.labels if classes is None else classes)}
-    numbered = [number for number, rule in enumerate(rules.rules) if rule.label is not None]
-    column = {number: at for at, number in enumerate(numbered)}
-    unknown = sorted({rule.label for rule in voters(rules) if rule.label is not None} - place.keys())
+    return hear(rules, texts, rules.labels if classes is None else classes).votes
+
+
+def hear(rules: RuleSet, texts: Sequence[str], classes: Sequence[str]) -> Heard:
+    """The votes and the verdicts, each text read once. Raises as `votes`."""
+    place = {name: number for number, name in enumerate(classes)}
+    unknown = sorted({str(rule.label) for rule in voters(rules)} - place.keys())
     if unknown:
         raise DataError(f"the rules give labels that are none of the classes: {', '.join(unknown[:5])}; add them")
     labels = [place.get(str(rule.label), ABSTAIN) for rule in rules.rules]
-    found = np.full((len(texts), len(numbered)), ABSTAIN, np.int16)
-    for row, (fired, _verdict) in enumerate(rules.fire(texts)):
+    column = {number: at for at, number in enumerate(n for n, rule in enumerate(rules.rules) if rule.label is not None)}
+    found = np.full((len(texts), len(column)), ABSTAIN, np.int16)
+    verdicts = np.full(len(texts), ABSTAIN, np.int16)
+    for row, (fired, verdict) in enumerate(rules.fire(texts)):
         for number in fired:
             if number in column:
                 found[row, column[number]] = labels[number]
-    return found
+        if verdict.won:
+            verdicts[row] = labels[verdict.won[0]]
+    return Heard(found, verdicts)
 
 
 def check_votes(found: Any, classes: int) -> Array:

@@ -37,12 +37,12 @@ from saegim.late import late
 
 if TYPE_CHECKING:
     from saegim import rules, training
-    from saegim.cli import deciding, measuring, run_folder
+    from saegim.cli import deciding, measuring, run_folder, teaching
     from saegim.data import CheckedData
 else:
     rules, training = late("saegim.rules"), late("saegim.training")
     measuring, run_folder = late("saegim.cli.measuring"), late("saegim.cli.run_folder")
-    deciding = late("saegim.cli.deciding")
+    deciding, teaching = late("saegim.cli.deciding"), late("saegim.cli.teaching")
 
 
 def train(
@@ -55,6 +55,17 @@ def train(
     ] = None,
     model: ModelName = Model.auto,
     rule_file: RuleFile = None,
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option("--unlabelled", metavar="FILE2", help="Texts without labels, for the rules to teach by."),
+    ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option("--test", metavar="FILE", help="With --unlabelled: texts to judge by; else a part of FILE."),
+    ] = None,
+    learn_labelled: Annotated[
+        bool, typer.Option("--learn-labelled", help="With --unlabelled: learn from a part of FILE, too.")
+    ] = False,
     policy: Policy = None,
     min_accuracy: MinAccuracy = None,
     min_confidence: MinConfidence = None,
@@ -77,12 +88,28 @@ def train(
     and measured on the same validation texts, and a paragraph says which of the two to trust. A policy says which rules
     should go first; --policy together lets it answer. With --min-accuracy or --min-confidence nothing is answered where
     the network is not sure enough.
+
+    With --unlabelled, the rules teach: they label the texts of FILE2, networks learn from that, and the labelled texts
+    of FILE only choose the best of them and judge it.
     """
+    teaching.require_rules(rule_file, unlabelled, test, learn_labelled=learn_labelled)
     console = Console(as_json=as_json, quiet=quiet)
     budget, progress = seconds(time_budget), console.progress(language.value, tensorboard)
     run_folder.claim(out)
     rule_set = None if rule_file is None else rules.load_rules(rule_file)
     wish = deciding.Wish(min_accuracy, min_confidence, policy)
+    classifier = training.TextClassifier(model.value, epochs=epochs, time_budget=budget, seed=seed, threads=threads)
+    if rule_set is not None and rule_file is not None and unlabelled is not None:
+        sources = teaching.Sources(file, unlabelled, valid, test, learn_labelled)
+        parts = teaching.read_parts(console, sources, text, label, skip_bad_rows=skip_bad_rows, seed=seed)
+        run_folder.describe(
+            out, resume=resume, file=file, text=parts.choosing.text_column, label=parts.choosing.label_column,
+            valid=valid, test=test, unlabelled=unlabelled, learn_labelled=learn_labelled, model=model.value,
+            rules=rule_file, policy=wish.answers, min_accuracy=min_accuracy, min_confidence=min_confidence,
+            epochs=epochs, time_budget=budget, seed=seed, threads=threads, skip_bad_rows=skip_bad_rows,
+        )  # fmt: skip
+        teaching.run(console, rule_set, rule_file, parts, classifier, out, resume, progress, wish, language.value)
+        return
     table = labelled_texts(console, file, text, label, skip_bad_rows=skip_bad_rows)
     other = None if valid is None else labelled_texts(console, valid, text, label, skip_bad_rows=skip_bad_rows)
     data = checked(console, table, other)
@@ -92,7 +119,6 @@ def train(
         time_budget=budget, seed=seed, threads=threads, skip_bad_rows=skip_bad_rows,
     )  # fmt: skip
 
-    classifier = training.TextClassifier(model.value, epochs=epochs, time_budget=budget, seed=seed, threads=threads)
     with run_folder.checkpointed(out):
         classifier.fit(
             data.train.texts,

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from saegim.data import labels_from, texts_from
 from saegim.errors import DataError, SaegimError
-from saegim.evaluation import Measurement, assemble, score
+from saegim.evaluation import Measurement, accuracy_and_macro_f1, assemble
 from saegim.evaluation.learned import Learned
+from saegim.evaluation.metrics import class_ids
 from saegim.rules import RuleSet
 from saegim.teaching.judging import RuleFigures, passing, rule_figures
 from saegim.teaching.label_model import LabelModel
@@ -22,7 +24,7 @@ from saegim.teaching.teachers import TEACHERS, Teacher, teacher
 from saegim.teaching.voting import ABSTAIN, hear, voters
 from saegim.teaching.wording import Language, announced
 from saegim.training import TextClassifier
-from saegim.training.progress import Progress, Silent
+from saegim.training.progress import Noting, Progress, Silent
 
 __all__ = ["FOLDER", "Texts", "teach"]
 
@@ -30,6 +32,7 @@ Array = npt.NDArray[Any]
 Texts = tuple[Sequence[str], Sequence[str]]
 
 FOLDER = "teachers"  # in the run's folder: a model folder for each network
+_NO_OPINION = "it has no opinion of any text: the rules contradict each other wherever they fire"
 _LABELS = "labels"  # the network that learned from labelled texts alone
 _LEAST_SECONDS = 1.0
 
@@ -61,10 +64,29 @@ def teach(
     otherwise as `TextClassifier.fit`. A text must not be in two parts: the caller sees to that.
     """
     teaching = _Teaching(
-        rules, list(unlabelled), choosing, final, learned, classifier or TextClassifier(),
-        None if folder is None else Path(folder), resume, progress or Silent(), language,
+        rules, texts_from(unlabelled), _labelled(choosing, "choosing"), _labelled(final, "final"),
+        None if learned is None else _labelled(learned, "learned"), classifier or TextClassifier(),
+        None if folder is None else Path(folder), resume, _SayingOnce(progress or Silent()), language,
     )  # fmt: skip
     return teaching.run()
+
+
+def _labelled(part: Texts, name: str) -> Texts:
+    """The texts and labels of a part, as lists of strings. Raises DataError for none, and for unequal lengths."""
+    if not isinstance(part, tuple | list) or len(part) != 2:
+        raise DataError(f"{name}: a pair (texts, labels) expected, {type(part).__name__} given")
+    texts, labels = texts_from(part[0]), [str(label) for label in labels_from(part[1]).tolist()]
+    if len(texts) != len(labels) or not texts:
+        raise DataError(f"{name}: texts and a label for each expected, {len(texts)} and {len(labels)} given")
+    return texts, labels
+
+
+class _SayingOnce(Noting):
+    """Passes everything on to a listener, but no sentence twice: networks that learn alike have the same notes."""
+
+    def say(self, sentence: str) -> None:
+        if sentence not in self.sentences:
+            super().say(sentence)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +111,12 @@ class _Teaching:
     classifier: TextClassifier
     folder: Path | None
     resume: bool
-    progress: Progress
+    progress: _SayingOnce
     language: Language
     began: float = field(default_factory=time.monotonic)
 
     def run(self) -> Taught:
-        labels = {str(label) for part in (self.choosing, self.final, self.learned or ([], [])) for label in part[1]}
+        labels = {label for part in (self.choosing, self.final, self.learned or ([], [])) for label in part[1]}
         named_by_rules = {str(rule.label) for rule in voters(self.rules)}
         self.classes = sorted(labels | named_by_rules)
         self.heard = hear(self.rules, self.unlabelled, self.classes)
@@ -104,8 +126,8 @@ class _Teaching:
         self.balance = (counts + 1) / (counts + 1).sum()
         self.frequent = self.classes[int(counts.argmax())]
 
-        names = [*([_LABELS] if self.learned else []), *TEACHERS]
-        lessons = [self._lesson(name, len(names) - place) for place, name in enumerate(names)]
+        prepared = [self._prepared(name) for name in ([_LABELS] if self.learned else []) + list(TEACHERS)]
+        lessons = [self._lesson(lesson, what, len(prepared) - place) for place, (lesson, what) in enumerate(prepared)]
         taught = [each for each in lessons if each.error is None]
         if not taught:
             raise DataError(f"no teacher could teach a network: {lessons[-1].error}")
@@ -129,41 +151,46 @@ class _Teaching:
 
     # --- one network ---
 
-    def _lesson(self, name: Any, left: int) -> Lesson:
-        """What the teacher of that name knows, and what its network learned; `left` networks are to be trained."""
-        began = time.monotonic()
-        lesson = Lesson(name)
-        try:
-            what, lesson = self._prepared(name)
-            self.progress.say(announced(name, len(what.texts), self.language))
-            classifier = self._trained(name, what, left)
-        except SaegimError as error:
-            return replace(lesson, error=str(error))
-        chosen, network = (tuple(Learned(classifier).predict(part[0])) for part in (self.choosing, self.final))
-        scores = score([str(label) for label in self.choosing[1]], chosen)
-        return replace(
-            lesson,
-            taught=len(what.texts),
-            confidence=what.confidence,
-            chosen_by=scores.accuracy if self.classifier.monitor == "accuracy" else scores.macro_f1,
-            choosing_accuracy=scores.accuracy,
-            network=network,
-            classifier=classifier,
-            seconds=time.monotonic() - began,
-        )
-
-    def _prepared(self, name: Any) -> tuple[_Learning, Lesson]:
+    def _prepared(self, name: str) -> tuple[Lesson, _Learning | None]:
+        """What a teacher knows, and what its network is to learn; nothing where it has no opinion of any text."""
         if name == _LABELS:
-            return self._with_labels(_Learning([], np.empty((0, len(self.classes))), np.empty(0), 1.0)), Lesson(name)
-        made = teacher(name, self.heard, self.balance)
+            nothing = _Learning([], np.empty((0, len(self.classes))), np.empty(0), 1.0)
+            return Lesson(name), self._with_labels(nothing)
+        try:
+            made = teacher(name, self.heard, self.balance)
+        except SaegimError as error:
+            return Lesson(name, error=str(error)), None
         opinion = made.opinion(self.heard)
         rows = np.flatnonzero(opinion.decided)
         lesson = Lesson(name, model=made.model, teacher=self._final_labels(made))
         if not len(rows):
-            raise DataError("it has no opinion of any text: the rules contradict each other wherever they fire")
-        texts = [self.unlabelled[row] for row in rows]
-        confidence = opinion.confidence[rows]
-        return self._with_labels(_Learning(texts, opinion.shares[rows], confidence, float(confidence.mean()))), lesson
+            return replace(lesson, error=_NO_OPINION), None
+        texts, confidence = [self.unlabelled[row] for row in rows], opinion.confidence[rows]
+        return lesson, self._with_labels(_Learning(texts, opinion.shares[rows], confidence, float(confidence.mean())))
+
+    def _lesson(self, lesson: Lesson, what: _Learning | None, left: int) -> Lesson:
+        """The lesson with what its network learned; `left` networks are to be trained."""
+        if what is None:
+            return lesson
+        began = time.monotonic()
+        self.progress.say(announced(lesson.name, len(what.texts), self.language))
+        try:
+            classifier = self._trained(lesson.name, what, left)
+        except SaegimError as error:
+            return replace(lesson, error=str(error))
+        chosen, network = (tuple(Learned(classifier).predict(part[0])) for part in (self.choosing, self.final))
+        true, said = (class_ids(labels, self.classes) for labels in (self.choosing[1], chosen))
+        accuracy, macro_f1 = accuracy_and_macro_f1(true, said, len(self.classes))
+        return replace(
+            lesson,
+            taught=len(what.texts),
+            confidence=what.confidence,
+            chosen_by=accuracy if self.classifier.monitor == "accuracy" else macro_f1,
+            choosing_accuracy=accuracy,
+            network=network,
+            classifier=classifier,
+            seconds=time.monotonic() - began,
+        )
 
     def _final_labels(self, made: Teacher) -> tuple[str | None, ...]:
         return tuple(made.opinion(self.heard_final).labels(self.classes))
@@ -173,7 +200,7 @@ class _Teaching:
         if self.learned is None:
             return what
         place = {name: number for number, name in enumerate(self.classes)}
-        shares = np.eye(len(self.classes))[[place[str(label)] for label in self.learned[1]]]
+        shares = np.eye(len(self.classes))[[place[label] for label in self.learned[1]]]
         return replace(
             what,
             texts=[*what.texts, *self.learned[0]],
@@ -206,8 +233,7 @@ class _Teaching:
     def _taught(
         self, winner: Lesson, lessons: Sequence[Lesson], unnamed: Sequence[str], unjudged: Sequence[str]
     ) -> Taught:
-        true = [str(label) for label in self.final[1]]
-        seed = self.classifier.seed
+        true, seed = self.final[1], self.classifier.seed
         comparison = assemble(list(_measurements(lessons)), true, train_rows=winner.taught, seed=seed)
         written = self.rules.predict(self.final[0])
         assert winner.network is not None
@@ -239,7 +265,7 @@ class _Teaching:
             [*self.choosing[place], *(self.learned[place] if self.learned is not None else [])] for place in (0, 1)
         )
         place = {name: number for number, name in enumerate(self.classes)}
-        truth = np.array([place[str(label)] for label in labels])
+        truth = np.array([place[label] for label in labels])
         votes = hear(self.rules, texts, self.classes).votes
         model = _best_model(lessons)
         for number, rule in enumerate(voters(self.rules)):

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from saegim.data import stratified_split
 
-__all__ = ["divide"]
+__all__ = ["Use", "divide", "uses"]
 
 Array = npt.NDArray[Any]
+Use = Literal["choosing", "final", "learned"]
+
+
+def uses(*, valid: bool, test: bool, learn_labelled: bool) -> tuple[Use, ...]:
+    """What a file of labelled texts is used for, where others (`valid`, `test`) may choose and judge in its place.
+
+    One that is needed for neither is learned.
+    """
+    found: list[Use] = [*(() if valid else ("choosing",)), *(() if test else ("final",))]
+    return (*found, "learned") if learn_labelled or not found else tuple(found)
 
 
 def divide(labels: Sequence[str], parts: int, seed: int) -> list[Array]:

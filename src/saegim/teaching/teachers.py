@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from saegim.errors import SettingError
 from saegim.teaching.label_model import LabelModel, fit
 from saegim.teaching.voting import ABSTAIN, Heard, agreement, counted
 
-__all__ = ["TEACHERS", "Opinion", "Teacher", "TeacherName", "teacher"]
+__all__ = ["TEACHERS", "Opinion", "Teacher", "teacher"]
 
 Array = npt.NDArray[Any]
-TeacherName = Literal["rules", "majority", "weighted", "independent", "correlated"]
 
 # From the plainest on: of those whose networks are equally good the first is used.
-TEACHERS: tuple[TeacherName, ...] = ("rules", "majority", "weighted", "independent", "correlated")
+TEACHERS = ("rules", "majority", "weighted", "independent", "correlated")
 
 _WORTHLESS = 1e-6  # a confidence so small is rounding
 
@@ -54,14 +54,16 @@ class Teacher:
     model: LabelModel | None = None
 
 
-def teacher(name: TeacherName, heard: Heard, balance: Array) -> Teacher:
+def teacher(name: str, heard: Heard, balance: Array) -> Teacher:
     """The teacher of that name, made from what rules say of unlabelled texts.
 
     rules: the rule set's own verdict, by the strengths that its author gave. majority: what most rules say.
     weighted: votes count the log odds of their accuracy, as the other rules' majority suggests it. independent and
     correlated: the label model without and with correlations. balance: (C,) shares of the classes.
-    Raises DataError where nothing can be estimated.
+    Raises DataError where nothing can be estimated, SettingError for another name.
     """
+    if name not in TEACHERS:
+        raise SettingError(f"{name!r} is no teacher; choose one of {', '.join(TEACHERS)}")
     classes = len(balance)
     if name == "rules":
         return Teacher(lambda of: _certain(np.eye(classes)[of.verdicts], (of.verdicts != ABSTAIN).astype(float)))

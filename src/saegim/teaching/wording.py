@@ -22,7 +22,7 @@ _NAMES: dict[Language, dict[str, str]] = {
         "rules": "the rules as written",
         "majority": "majority vote",
         "weighted": "weighted vote",
-        "independent": "label model, no correlations",
+        "independent": "label model without correlations",
         "correlated": "label model",
     },
     "ko": {
@@ -30,9 +30,17 @@ _NAMES: dict[Language, dict[str, str]] = {
         "rules": "적힌 그대로의 규칙",
         "majority": "다수결",
         "weighted": "가중 투표",
-        "independent": "레이블 모델, 상관 없이",
+        "independent": "상관을 뺀 레이블 모델",
         "correlated": "레이블 모델",
     },
+}
+_BY: dict[str, str] = {  # how Korean says by which one a network was taught
+    "labels": "정답 달린 글만으로",
+    "rules": "적힌 그대로의 규칙으로",
+    "majority": "다수결로",
+    "weighted": "가중 투표로",
+    "independent": "상관을 뺀 레이블 모델로",
+    "correlated": "레이블 모델로",
 }
 _NAMED = 5  # rules or classes in one sentence
 
@@ -50,14 +58,17 @@ _SAYINGS: dict[Language, dict[str, str]] = {
         "macro_f1": "macro F1",
         "tied": "On the final texts it cannot be told apart from: {names}.",
         "worse": "On the final texts {names} did better: the texts for choosing were too few to see that.",
-        "the rules": "the rules",
-        "its teacher": "its teacher ({name})",
-        "over_all": "Over all final texts the network is right in {network}, {teacher} in {other}, or in "
+        "rules": "the rules",
+        "named": "its teacher ({name})",
+        "teacher": "its teacher",
+        "over_all": "Over all final texts the network is right in {network}, the rules in {other}, or in "
         "{with_frequent} with the most frequent class where there is no verdict; compared with that, the network "
         "{standing}.",
-        "decided": "In the {share} that {teacher} decide: {network} against {other}; the network {standing}.",
-        "decided_one": "In the {share} that {teacher} decides: {network} against {other}; the network {standing}.",
-        "abstained": "In the {share} left undecided the network is right in {network}.",
+        "decide": "decide",
+        "decides": "decides",
+        "decided": "In the {share} that {named} {decide} it is right in {network}, {teacher} in {other}: the network "
+        "{standing}.",
+        "abstained": "In the {share} left undecided it is right in {network}.",
         "ahead": "is {points} points ahead [{low}, {high}]",
         "behind": "is {points} points behind [{low}, {high}]",
         "level": "is not clearly ahead or behind ({points} points [{low}, {high}])",
@@ -74,23 +85,26 @@ _SAYINGS: dict[Language, dict[str, str]] = {
         "which decide {share}, in {decided} of those",
     },
     "ko": {
-        "announced": "{name}에게 신경망을 배우게 합니다: 글 {texts:,}개",
+        "announced": "{by} 신경망을 가르칩니다: 글 {texts:,}개",
         "headers": "선생|판정 비율|판정한 것의 정확도|가르친 글|신경망, 고르는 글|신경망, 마지막 글",
         "kept": "*: 남긴 신경망. [하한, 상한]: {level:.0%} 부트스트랩 구간",
         "failed": "{name}: 신경망 없음: {error}",
         "parts": "정답 없는 글 {unlabelled:,}개 가운데 {fired:,}개에서 규칙이 적용되었습니다. 정답 달린 글 "
         "{choosing:,}개로 에폭과 신경망을 고르고, 다른 {final:,}개로 마지막 값을 쟀습니다{learned}.",
         "learned": "(정답 달린 글 {learned:,}개는 함께 배웠습니다)",
-        "winner": "남긴 것은 {name}에게 배운 신경망입니다. 고르는 글에서 가장 좋았습니다({monitor} {chosen}).",
+        "winner": "{by} 가르친 신경망을 남겼습니다. 고르는 글에서 가장 좋았습니다({monitor} {chosen}).",
         "accuracy": "정확도",
         "macro_f1": "매크로 F1",
         "tied": "마지막 글로는 다음과 우열을 가릴 수 없습니다: {names}.",
         "worse": "마지막 글에서는 {names} 쪽이 나았습니다. 고르는 글이 적어 미리 알 수 없었습니다.",
-        "the rules": "규칙",
-        "its teacher": "선생({name})",
-        "over_all": "마지막 글 전체에서 신경망의 정확도는 {network}, {teacher}의 정확도는 {other}이고 판정이 "
+        "rules": "규칙",
+        "named": "선생({name})",
+        "teacher": "선생",
+        "decide": "",
+        "decides": "",
+        "over_all": "마지막 글 전체에서 신경망의 정확도는 {network}, 규칙의 정확도는 {other}이고 판정이 "
         "없을 때 가장 흔한 정답으로 답하면 {with_frequent}입니다. 그에 견주어 신경망이 {standing}.",
-        "decided": "{teacher} 쪽이 판정한 {share}에서 신경망의 정확도는 {network}, {teacher}의 정확도는 {other}입니다. "
+        "decided": "{named} 쪽이 판정한 {share}에서 신경망의 정확도는 {network}, {teacher}의 정확도는 {other}입니다. "
         "신경망이 {standing}.",
         "abstained": "판정이 없는 나머지 {share}에서 신경망의 정확도는 {network}입니다.",
         "ahead": "{points}%p 앞섭니다 [{low}, {high}]",
@@ -104,7 +118,7 @@ _SAYINGS: dict[Language, dict[str, str]] = {
         "unnamed": "{classes}에 대한 규칙이 없어, 규칙에서 그에 대해 배울 수 없습니다.",
         "unjudged": "규칙이 주는 레이블 {classes}의 정답 달린 글이 없어, 그것이 얼마나 맞는지 알 수 없습니다.",
         "more": "{listed} 외 {more}개",
-        "note": "규칙에게 배웠습니다({name}): 글 {unlabelled:,}개 가운데 {taught:,}개에 레이블을 달았고, 정답 달린 글 "
+        "note": "규칙이 가르쳤습니다({name}): 글 {unlabelled:,}개 가운데 {taught:,}개에 레이블을 달았고, 정답 달린 글 "
         "{choosing:,}개로 에폭과 선생을 골랐습니다. 다른 {final:,}개에서 신경망의 정확도는 {network}이고, 규칙은 "
         "{share}를 판정해 그중 {decided}를 맞혔습니다",
     },
@@ -118,7 +132,7 @@ def named(name: str, language: Language) -> str:
 
 def announced(name: str, texts: int, language: Language) -> str:
     """That a network is about to be taught."""
-    return _SAYINGS[language]["announced"].format(name=named(name, language), texts=texts)
+    return _SAYINGS[language]["announced"].format(name=named(name, language), by=_BY[name], texts=texts)
 
 
 def table(taught: Taught, language: Language) -> PlainTable:
@@ -148,8 +162,9 @@ def _row(lesson: Lesson, taught: Taught, language: Language) -> tuple[str, ...]:
 
 def in_words(taught: Taught, language: Language) -> str:
     """The table, and what follows from it."""
-    lines = [*_about_rules(taught, language), "", *_about_networks(taught, language)]
-    return "\n".join([_parts(taught, language), "", table(taught, language).text(), "", *lines]).strip()
+    said = [_parts(taught, language), table(taught, language).text()]
+    said += ["\n".join(_about_rules(taught, language)), "\n".join(_about_networks(taught, language))]
+    return "\n\n".join(each for each in said if each)
 
 
 def note(taught: Taught, language: Language = "en") -> str:
@@ -185,33 +200,38 @@ def _about_networks(taught: Taught, language: Language) -> Iterator[str]:
     say = _SAYINGS[language]
     winner = named(taught.winner.name, language)
     chosen = f"{taught.winner.chosen_by:.3f}"
-    yield say["winner"].format(name=winner, monitor=say[taught.monitor], chosen=chosen)
+    yield say["winner"].format(name=winner, by=_BY[taught.winner.name], monitor=say[taught.monitor], chosen=chosen)
     for standing, others in taught.others().items():
         if others:
             yield say[standing].format(names=", ".join(named(one, language) for one in others))
-    yield from _passing(taught.passing_rules, say["the rules"], taught.final, say, several=True)
+    yield _over_all(taught, say)
+    the_rules = {"named": say["rules"], "teacher": say["rules"], "decide": say["decide"]}
+    yield from _passing(taught.passing_rules, the_rules, taught.final, say)
     if taught.passing_teacher is not None and taught.winner.name != "rules":
-        teacher = say["its teacher"].format(name=winner)
-        yield from _passing(taught.passing_teacher, teacher, taught.final, say, several=False)
+        its_teacher = {"named": say["named"].format(name=winner), "teacher": say["teacher"], "decide": say["decides"]}
+        yield from _passing(taught.passing_teacher, its_teacher, taught.final, say)
     if taught.is_useless:
         frequent = taught.constant_accuracy
         yield say["useless"].format(label=taught.frequent, accuracy=percent(frequent.value))
 
 
-def _passing(found: Passing, teacher: str, final: int, say: dict[str, str], *, several: bool) -> Iterator[str]:
-    other, network, ahead = found.over_all
-    yield say["over_all"].format(
-        teacher=teacher,
-        network=_share(network),
+def _over_all(taught: Taught, say: dict[str, str]) -> str:
+    found, network = taught.passing_rules, taught.network_accuracy(taught.winner)
+    other, measured, _ahead = found.over_all
+    return say["over_all"].format(
+        network=_share(network or measured),
         other=_share(other),
         with_frequent=percent(found.with_frequent[0].value),
         standing=_standing(found.with_frequent[1], say),
     )
+
+
+def _passing(found: Passing, teacher: dict[str, str], final: int, say: dict[str, str]) -> Iterator[str]:
+    """Where the teacher decides, and where it does not."""
     if found.where_decided is not None and found.abstained:
         other, network, ahead = found.where_decided
-        sentence = say["decided"] if several or "decided_one" not in say else say["decided_one"]
-        yield sentence.format(
-            teacher=teacher,
+        yield say["decided"].format(
+            **teacher,
             share=percent(found.decided / final),
             network=_share(network),
             other=_share(other),

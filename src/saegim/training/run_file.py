@@ -17,14 +17,15 @@ _SCALARS = (str, int, float, bool, type(None))
 
 
 def describe(folder: Path, *, sha256: str | None = None, **options: Any) -> None:
-    """Writes run.yaml: the version, the options, and the digests of the data, `file` and `valid`.
+    """Writes run.yaml: the version, the options, and the digests of the data: `file`, `valid`, `test`, `unlabelled`.
 
     sha256: the digest of `file` where it is no file. Raises DataError when it cannot be written.
     """
     content = {"saegim": __version__, **{name: _plain(each) for name, each in options.items()}}
     content["sha256"] = files.digest(options["file"]) if sha256 is None else sha256
-    if options.get("valid") is not None:
-        content["valid_sha256"] = files.digest(options["valid"])
+    for name in ("valid", "test", "unlabelled"):
+        if options.get(name) is not None:
+            content[f"{name}_sha256"] = files.digest(options[name])
     files.write_atomically(folder / RUN, yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode())
 
 

@@ -82,6 +82,55 @@ NUMBERS = [
     Case("a budget for comparing", ("compare", "data.csv", "--time-budget", "soon"), "--time-budget is 'soon'", DATA),
 ]
 
+TEACHERS = {
+    "rules.yaml": """facts: {a: {pattern: 재미}, b: {pattern: 지루}}
+rules: [{id: r, if: a, then: {label: good}}, {id: s, if: b, then: {label: bad}}]
+"""
+}
+TEACHING = (*INTO, "--rules", "rules.yaml", "--unlabelled", "more.txt")
+
+
+def teaching(name: str, says: str, more: bytes | str, *options: str, rules: str = "", **changes) -> Case:
+    """Rules teach from a file of texts."""
+    files = DATA | TEACHERS | {"more.txt": more} | ({"rules.yaml": rules} if rules else {})
+    return Case(name, (*TEACHING, *options), says, files, **changes)
+
+
+ONE_LABEL = "facts: {a: {pattern: 재미}}\nrules: [{id: r, if: a, then: {label: good}}]\n"
+CONTRARY = (
+    "facts: {a: {pattern: 재미}}\nrules: [{id: r, if: a, then: {label: good}}, {id: s, if: a, then: {label: bad}}]\n"
+)
+
+UNLABELLED = [
+    trained("texts for rules without rules", "--unlabelled needs --rules FILE", "--unlabelled", "data.csv"),
+    trained("texts to judge teaching without it", "--test needs --unlabelled", "--test", "data.csv"),
+    trained("learning labelled texts as always", "--learn-labelled needs --unlabelled", "--learn-labelled"),
+    teaching("no texts to label", "more.txt is empty", ""),
+    teaching("texts to label of white space", "more.txt is empty", " \n\n"),
+    teaching("texts to label that are random bytes", "more.txt", bytes(range(128, 256)) * 40, process=True),
+    teaching(
+        "texts to label that are all known", "every text of more.txt is also in data.csv", "재미있다 1\n지루하다 0\n"
+    ),
+    teaching("no rule fires", "no rule for a label fires on any of the 2 unlabelled texts", "가나\n다라\n"),
+    teaching("rules that want one label", "want the label 'good'", "재미\n지루\n", rules=ONE_LABEL),
+    teaching("rules that contradict each other", "the rules contradict each other", "재미\n재미있\n", rules=CONTRARY),
+    teaching(
+        "rules without labels",
+        "no rule for a label fires",
+        "재미\n",
+        rules="facts: {a: {words: x}}\nrules: [{id: r, if: a, then: {fact: b}}]",
+    ),
+    teaching("texts to label that are not there", "gone.txt does not exist", "재미\n", "--unlabelled", "gone.txt"),
+    teaching("texts to judge by that are not there", "gone.csv does not exist", "재미\n", "--test", "gone.csv"),
+    teaching(
+        "texts to judge by that are those to choose by",
+        "every text of data.csv is also in",
+        "재미\n",
+        "--test",
+        "data.csv",
+    ),
+]
+
 PLACES = [
     Case("out is a file", (*TRAIN, "--out", "data.csv"), "--out data.csv is a file", DATA, process=True),
     Case("out is below a file", (*TRAIN, "--out", "data.csv/out"), "--out data.csv/out cannot be used", DATA),
@@ -177,4 +226,4 @@ CURVES = [
     kept("a curve of other data", "other data, settings or version", '{"format": 1, "digest": "x", "points": []}'),
 ]
 
-CASES = [*CURVES, *COMMANDS, *NUMBERS, *PLACES, *TEXTS]
+CASES = [*CURVES, *COMMANDS, *NUMBERS, *UNLABELLED, *PLACES, *TEXTS]

@@ -13,6 +13,8 @@ import time
 import pytest
 import yaml
 
+from saegim.report.evidence import held_out_evidence
+from saegim.report.run import read_run
 from saegim.training import TextClassifier
 
 QUICK = ("--model", "wide", "--epochs", "1")
@@ -155,3 +157,13 @@ def test_an_interrupt_says_how_to_go_on(table, rule_file, tmp_path):
     assert err.decode().splitlines()[-1] == (
         f"error: interrupted; {out / 'teachers'} holds what was learned: the same command with --resume goes on"
     )
+
+
+def test_the_report_finds_the_texts_that_judged(schooled, saegim, tmp_path):
+    _run, folder = schooled
+    made = read_run(folder)
+    evidence = held_out_evidence(made.classifier, made.made_from)
+    network = next(one for one in made.comparison["contenders"] if one["kind"] == "learned")
+    right = sum(true == said for true, said in zip(evidence.true, evidence.predicted, strict=True)) / 100
+    assert (len(evidence.texts), right) == (network["n"], network["accuracy"])
+    assert saegim("report", folder, "--out", tmp_path / "report.html").code == 0

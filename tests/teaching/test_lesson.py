@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
+from saegim.data import Table
 from saegim.errors import DataError
 from saegim.rules import RuleSet
-from saegim.teaching import TEACHERS, divide, teach
+from saegim.teaching import TEACHERS, divide, parts_of, teach
 from saegim.teaching.judging import passing, rule_figures
-from saegim.teaching.parts import uses
 from saegim.training import TextClassifier
 from saegim.training.progress import Silent
 from teaching.conftest import BAD, GOOD, RULES, reviews
@@ -222,11 +222,40 @@ def test_parts_are_whole_apart_and_alike():
     assert divide(labels, 1, seed=0)[0].tolist() == list(range(90))
 
 
-def test_what_a_file_is_used_for():
-    assert uses(valid=False, test=False, learn_labelled=False) == ("choosing", "final")
-    assert uses(valid=False, test=True, learn_labelled=False) == ("choosing",)
-    assert uses(valid=True, test=False, learn_labelled=True) == ("final", "learned")
-    assert uses(valid=True, test=True, learn_labelled=False) == ("learned",)
+def a_table(texts, labels=None, source="file"):
+    return Table(list(texts), labels, list(range(len(texts))), source, "text", None if labels is None else "label")
+
+
+TABLE = a_table([f"글 {k}" for k in range(12)], ["a", "b"] * 6)
+OTHER, THIRD = (a_table([f"{word} {k}" for k in range(4)] + ["글 0"], list("ababa"), word) for word in ("말", "셋"))
+
+
+@pytest.mark.parametrize(
+    ("options", "sizes"),
+    [
+        ({}, (6, 6, None)),
+        ({"learn_labelled": True}, (4, 4, 4)),
+        ({"test": OTHER}, (12, 4, None)),  # without the text that is in both
+        ({"valid": OTHER}, (5, 11, None)),
+        ({"valid": OTHER, "learn_labelled": True}, (5, 6, 6)),
+        ({"valid": OTHER, "test": THIRD}, (4, 4, 12)),
+    ],
+)
+def test_what_labelled_texts_are_used_for(options, sizes):
+    found = parts_of(TABLE, **options)
+    parts = (found.choosing, found.final, found.learned)
+    assert sum(abs(len(part) - size) for part, size in zip(parts, sizes, strict=True) if size is not None) <= 1
+    assert (found.learned is None) == (sizes[2] is None)
+    texts = [text for part in parts if part is not None for text in part.texts]
+    assert len(texts) == len(set(texts)), "no text is in two parts"
+
+
+def test_unlabelled_texts_that_are_known():
+    found = parts_of(TABLE, unlabelled=a_table(["글 3", "새 글", "글 4"]))
+    assert found.unlabelled.texts == ["새 글"]
+    assert {each.code for each in found.findings} == {"shared-texts"}
+    with pytest.raises(DataError, match="every text of file is also in"):
+        parts_of(TABLE, unlabelled=a_table(["글 3", "글 4"]))
 
 
 def test_figures_of_a_teacher_and_a_network_by_hand():

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy.typing as npt
 
 from saegim.cli import measuring, run_folder
 from saegim.cli.console import Console, plain
 from saegim.cli.reading import labelled_texts
-from saegim.data import Finding, Table, check_examples, read_table
+from saegim.data import Table, check_examples, read_table
 from saegim.errors import DataError, SettingError
 from saegim.rules import RuleSet
-from saegim.teaching import Taught, divide, teach
+from saegim.teaching import Parts, Taught, parts_of, teach
 from saegim.teaching.lesson import FOLDER
-from saegim.teaching.parts import Use, uses
 from saegim.teaching.wording import Language, note
 from saegim.training import TextClassifier, checkpoint, files
 from saegim.training.folder import CONFIG
@@ -27,8 +23,6 @@ from saegim.training.progress import Progress
 from saegim.training.trainer import LOG
 
 TEACHING = "teaching.json"
-Array = npt.NDArray[Any]
-_FOR: dict[Use, str] = {"learned": "to learn from", "choosing": "to choose by", "final": "to judge by"}
 
 
 @dataclass(frozen=True)
@@ -40,17 +34,6 @@ class Sources:
     valid: Path | None
     test: Path | None
     learn_labelled: bool
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The texts by what they are used for, no text in two of them, and what was found in them."""
-
-    unlabelled: Table
-    choosing: Table
-    final: Table
-    learned: Table | None
-    findings: list[Finding]
 
 
 def require_rules(rules: object, unlabelled: object, test: object, *, learn_labelled: bool) -> None:
@@ -74,20 +57,17 @@ def read_parts(
 
     table = labelled(sources.file)
     check_examples(table).raise_errors()
-    wanted = uses(valid=sources.valid is not None, test=sources.test is not None, learn_labelled=sources.learn_labelled)
-    rows = divide(table.labels or [], len(wanted), seed)
-    parts = {use: _part(table, part, use) for use, part in zip(wanted, rows, strict=True)}
-    if sources.valid is not None:
-        parts["choosing"] = labelled(sources.valid)
-    if sources.test is not None:
-        parts["final"] = labelled(sources.test)
-    unlabelled = _unlabelled(console, sources.unlabelled, text, table, skip_bad_rows=skip_bad_rows)
-    return _apart(console, parts, unlabelled)
-
-
-def _part(table: Table, rows: Array, use: Use) -> Table:
-    """The rows of FILE for one use, under a name of their own."""
-    return replace(table.take(rows.tolist()), source=f"{table.source} ({_FOR[use]})")
+    found = parts_of(
+        table,
+        valid=None if sources.valid is None else labelled(sources.valid),
+        test=None if sources.test is None else labelled(sources.test),
+        unlabelled=_unlabelled(console, sources.unlabelled, text, table, skip_bad_rows=skip_bad_rows),
+        learn_labelled=sources.learn_labelled,
+        seed=seed,
+    )
+    for finding in found.findings:
+        console.say(f"{finding.level}: {finding.message}")
+    return found
 
 
 def _unlabelled(console: Console, path: Path, text: str | None, labelled: Table, *, skip_bad_rows: bool) -> Table:
@@ -110,34 +90,6 @@ def _announced(console: Console, table: Table) -> Table:
     return table
 
 
-def _apart(console: Console, parts: Mapping[Use, Table], unlabelled: Table) -> Parts:
-    """The parts without texts that an earlier part has: what is learned, what chooses, what judges, what is taught."""
-    kept: list[Table] = []
-    findings: list[Finding] = []
-    for table in (parts.get("learned"), parts["choosing"], parts["final"], unlabelled):
-        if table is not None:
-            left, found = _without(kept, table)
-            kept.append(left)
-            findings += found
-    for finding in findings:
-        if finding.level == "error":
-            raise DataError(finding.message)
-        console.say(f"{finding.level}: {finding.message}")
-    *learned, choosing, final, rest = kept
-    return Parts(rest, choosing, final, learned[0] if learned else None, findings)
-
-
-def _without(others: Sequence[Table], table: Table) -> tuple[Table, list[Finding]]:
-    """The table without texts that others have, and what there is to say about that."""
-    findings = []
-    for other in others:
-        found = check_examples(other, table)
-        assert found.valid is not None, "a table was given"
-        table = found.valid
-        findings += [each for each in found.findings if each.code in ("shared-texts", "no-validation")]
-    return table, findings
-
-
 def run(
     console: Console,
     rules: RuleSet,
@@ -153,7 +105,7 @@ def run(
     with _interruptible(out):
         taught = teach(
             rules,
-            parts.unlabelled.texts,
+            [] if parts.unlabelled is None else parts.unlabelled.texts,
             _texts(parts.choosing),
             _texts(parts.final),
             learned=None if parts.learned is None else _texts(parts.learned),

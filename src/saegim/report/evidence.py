@@ -18,6 +18,7 @@ import numpy.typing as npt
 from saegim.data import Images, Table, check_examples, read_images, read_table
 from saegim.data.images import SIDE
 from saegim.errors import DataError
+from saegim.teaching import parts_of
 from saegim.training import ImageClassifier, TextClassifier
 from saegim.training.files import digest
 
@@ -102,6 +103,8 @@ def held_out_texts(classifier: TextClassifier, made_from: Made | None) -> TextEv
     train = _unchanged(made_from, "file", "sha256")
     if isinstance(train, Missing):
         return train
+    if made_from.get("unlabelled") is not None:
+        return _taught_texts(classifier, made_from, train)
     if made_from.get("valid") is None:
         part = classifier.held_out(train.texts, train.labels)
         if part is None:
@@ -150,6 +153,22 @@ def _answers(classifier: TextClassifier | ImageClassifier, examples: Any, labels
         "probabilities": probabilities,
         "classes": classes,
     }
+
+
+def _taught_texts(classifier: TextClassifier, made_from: Made, table: Table) -> TextEvidence | Missing:
+    """What a network that rules taught says about the texts that judged it, which nothing was chosen by."""
+    others = {
+        name: _unchanged(made_from, name, f"{name}_sha256")
+        for name in ("valid", "test")
+        if made_from.get(name) is not None
+    }
+    for found in others.values():
+        if isinstance(found, Missing):
+            return found
+    tables = {name: found for name, found in others.items() if isinstance(found, Table)}
+    learn, seed = made_from.get("learn_labelled") is True, made_from.get("seed")
+    final = parts_of(table, **tables, learn_labelled=learn, seed=seed if isinstance(seed, int) else 0).final
+    return of_texts(classifier, final.texts, final.labels or [], final.source)
 
 
 def _unchanged(made_from: Made, name: str, sha256: str) -> Table | Missing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from saegim.teaching.label_model import Correlation, LabelModel
 from saegim.teaching.lesson import teach
-from saegim.teaching.parts import divide
+from saegim.teaching.parts import Parts, divide, parts_of
 from saegim.teaching.taught import Lesson, Taught
 from saegim.teaching.teachers import TEACHERS, Opinion, Teacher, teacher
 from saegim.teaching.voting import ABSTAIN, agreement, voters, votes
@@ -21,10 +21,12 @@ __all__ = [
     "LabelModel",
     "Lesson",
     "Opinion",
+    "Parts",
     "Taught",
     "Teacher",
     "agreement",
     "divide",
+    "parts_of",
     "teach",
     "teacher",
     "voters",

@@ -32,7 +32,10 @@ Array = npt.NDArray[Any]
 Texts = tuple[Sequence[str], Sequence[str]]
 
 FOLDER = "teachers"  # in the run's folder: a model folder for each network
-_NO_OPINION = "it has no opinion of any text: the rules contradict each other wherever they fire"
+_NO_OPINION = (
+    "it has no opinion of any text: the rules contradict each other wherever they fire; let rules for different labels "
+    "look at different words"
+)
 _LABELS = "labels"  # the network that learned from labelled texts alone
 _LEAST_SECONDS = 1.0
 

@@ -13,7 +13,7 @@ import time
 import pytest
 import yaml
 
-from saegim.report.evidence import held_out_evidence
+from saegim.report.evidence import held_out_texts
 from saegim.report.run import read_run
 from saegim.training import TextClassifier
 
@@ -162,7 +162,7 @@ def test_an_interrupt_says_how_to_go_on(table, rule_file, tmp_path):
 def test_the_report_finds_the_texts_that_judged(schooled, saegim, tmp_path):
     _run, folder = schooled
     made = read_run(folder)
-    evidence = held_out_evidence(made.classifier, made.made_from)
+    evidence = held_out_texts(made.classifier, made.made_from)
     network = next(one for one in made.comparison["contenders"] if one["kind"] == "learned")
     right = sum(true == said for true, said in zip(evidence.true, evidence.predicted, strict=True)) / 100
     assert (len(evidence.texts), right) == (network["n"], network["accuracy"])

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from saegim.cli import measuring, run_folder
+from saegim.cli import deciding, measuring, run_folder
 from saegim.cli.console import Console, plain
 from saegim.cli.reading import labelled_texts
 from saegim.data import Table, check_examples, read_table
@@ -17,6 +17,7 @@ from saegim.rules import RuleSet
 from saegim.teaching import Parts, Taught, parts_of, teach
 from saegim.teaching.lesson import FOLDER
 from saegim.teaching.wording import Language, note
+from saegim.together import Together
 from saegim.training import TextClassifier, checkpoint, files
 from saegim.training.folder import CONFIG
 from saegim.training.progress import Progress
@@ -99,6 +100,7 @@ def run(
     out: Path,
     resume: bool,
     progress: Progress,
+    wish: deciding.Wish,
     language: Language,
 ) -> None:
     """Teaches, writes the network that is kept and the table of all into the folder, and prints what came of it."""
@@ -117,7 +119,8 @@ def run(
         )
     _keep(taught, out)
     run_folder.keep_rules(console, out, rule_file)
-    _print(console, taught, parts, rules, out, language)
+    together = deciding.fitted(console, out, taught.classifier, rules, wish)
+    _print(console, taught, parts, rules, out, together, language)
 
 
 def _keep(taught: Taught, out: Path) -> None:
@@ -131,10 +134,21 @@ def _keep(taught: Taught, out: Path) -> None:
     files.write_atomically(out / TEACHING, content.encode())
 
 
-def _print(console: Console, taught: Taught, parts: Parts, rules: RuleSet, out: Path, language: Language) -> None:
+def _print(
+    console: Console,
+    taught: Taught,
+    parts: Parts,
+    rules: RuleSet,
+    out: Path,
+    together: Together | None,
+    language: Language,
+) -> None:
     """What came of it; the comparison of rules and network is kept in the folder."""
     classifier, labels = taught.classifier, parts.choosing.labels or []
-    figures = measuring.measured(classifier, rules, _texts(parts.final), train_labels=labels, language=language)
+    figures = measuring.measured(
+        classifier, rules, _texts(parts.final), train_labels=labels, language=language, together=together
+    )
+    about_policy = [] if together is None else [deciding.in_words(together.policy, language)]
     run_folder.keep_comparison(out, figures.comparison)
     console.result(
         {
@@ -143,13 +157,14 @@ def _print(console: Console, taught: Taught, parts: Parts, rules: RuleSet, out: 
             "train_rows": taught.winner.taught,
             **figures.to_dict(),
             "teaching": taught.to_dict(),
+            "policy": None if together is None else deciding.as_data(together.policy, language),
             "epochs": len(classifier.history_),
             "seconds": taught.seconds,
             "notes": classifier.notes_,
             "findings": [vars(each) for each in parts.findings],
             "health": [each.to_dict() for each in classifier.findings_],
         },
-        f"{taught.in_words(language)}\n\n{SAID[language].format(kind=classifier.kind_, out=out)}",
+        "\n\n".join([taught.in_words(language), *about_policy, SAID[language].format(kind=classifier.kind_, out=out)]),
     )
 
 

@@ -162,7 +162,7 @@ def test_an_interrupt_says_how_to_go_on(table, rule_file, tmp_path):
 def test_the_report_finds_the_texts_that_judged(schooled, saegim, tmp_path):
     _run, folder = schooled
     made = read_run(folder)
-    evidence = held_out_texts(made.classifier, made.made_from)
+    evidence = held_out_texts(TextClassifier.load(folder), made.made_from)
     network = next(one for one in made.comparison["contenders"] if one["kind"] == "learned")
     right = sum(true == said for true, said in zip(evidence.true, evidence.predicted, strict=True)) / 100
     assert (len(evidence.texts), right) == (network["n"], network["accuracy"])

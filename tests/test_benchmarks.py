@@ -19,6 +19,7 @@ RUNS = {
     "bag.py": ["--repeats", "1"],
     "predict.py": ["--rows", "bag,cnn", "--repeats", "1"],
     "label_errors.py": ["--folds", "2"],
+    "draw.py": [],
 }
 
 

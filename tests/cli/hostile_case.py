@@ -8,6 +8,7 @@ from pathlib import Path
 
 MODEL = "model"  # as an argument: a trained model folder, copied to where the command runs
 IMAGE_MODEL = "image-model"  # a trained model of images, likewise
+DRAW_MODEL = "draw-model"  # a trained generator of images, likewise
 BAD_INPUT = 2
 
 

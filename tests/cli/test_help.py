@@ -10,6 +10,8 @@ COMMANDS = (
     "demo",
     "train",
     "train-images",
+    "train-draw",
+    "draw",
     "evaluate",
     "predict",
     "compare",

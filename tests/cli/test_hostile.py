@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cli import hostile_arguments, hostile_data, hostile_images, hostile_models, hostile_rules
-from cli.hostile_case import BAD_INPUT, IMAGE_MODEL, MODEL
+from cli import hostile_arguments, hostile_data, hostile_draw, hostile_images, hostile_models, hostile_rules
+from cli.hostile_case import BAD_INPUT, DRAW_MODEL, IMAGE_MODEL, MODEL
 
-TABLES = (hostile_data, hostile_rules, hostile_models, hostile_arguments, hostile_images)
+TABLES = (hostile_data, hostile_rules, hostile_models, hostile_arguments, hostile_images, hostile_draw)
 CASES = [(table.__name__.removeprefix("cli.hostile_"), case) for table in TABLES for case in table.CASES]
 IDS = [f"{family}: {case.name}" for family, case in CASES]
+
+MODELS = {MODEL: "small_model", IMAGE_MODEL: "small_image_model", DRAW_MODEL: "small_draw_model"}
 
 # What a sentence ends with: what was expected, or what to do.
 WAY_OUT = re.compile(r"; |expected|did you mean|needs |must stand")
@@ -42,12 +44,25 @@ def small_image_model(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def small_draw_model(tmp_path_factory):
+    """A tiny generator of images, not to be changed."""
+    import numpy as np
+
+    from saegim.training import ImageGenerator
+
+    folder = tmp_path_factory.mktemp("hostile") / DRAW_MODEL
+    images = np.arange(160, dtype=np.uint8).reshape(10, 4, 4)
+    ImageGenerator(epochs=1, size=8, blocks=1).fit(images, ["a", "b"] * 5).save(folder)
+    return folder
+
+
 @pytest.fixture
 def place(tmp_path, monkeypatch, request):
     """Makes a case's folder and goes there."""
 
     def make(case):
-        for name, fixture in ((MODEL, "small_model"), (IMAGE_MODEL, "small_image_model")):
+        for name, fixture in MODELS.items():
             if name in case.arguments:
                 shutil.copytree(request.getfixturevalue(fixture), tmp_path / name)
         case.make(tmp_path)

@@ -92,11 +92,12 @@ def test_the_kind_of_labels_does_not_matter():
     [
         ([0], r"category '0' has 1 drawn, 60 training and 40 unseen images; .* at least 2, 2 and 1"),
         ([0, 1], "unseen images of at least two categories are needed"),
+        ([], "unseen images of at least two categories are needed"),
     ],
 )
 def test_too_little_to_compare_with_is_an_error(keep, match):
     images, labels = bars(10, 7)
-    unseen = UNSEEN if len(keep) == 1 else (UNSEEN[0][:40], UNSEEN[1][:40])
+    unseen = UNSEEN if len(keep) == 1 else (UNSEEN[0][: 20 * len(keep)], UNSEEN[1][: 20 * len(keep)])
     with pytest.raises(DataError, match=match):
         measure_drawings(images[keep], labels[keep], TRAIN, unseen)
 

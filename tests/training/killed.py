@@ -1,6 +1,6 @@
 """Trains in processes that are killed at random moments, and once undisturbed; run by test_resume.py.
 
-    python killed.py FOLDER KILLS texts|images
+    python killed.py FOLDER KILLS texts|images|drawings
 
 Leaves FOLDER/killed and FOLDER/whole, and prints how many kills came before the run was finished. Processes are
 forked from this one, so that each begins at once.
@@ -16,12 +16,13 @@ import time
 from pathlib import Path
 
 from conftest import bars, reviews
-from saegim.training import ImageClassifier, TextClassifier, trainer
+from saegim.training import ImageClassifier, ImageGenerator, TextClassifier, trainer
 
 SETTINGS = {"epochs": 45, "patience": 45, "batch_size": 8, "checkpoint_seconds": 0.0, "seed": 3}
 KINDS = {
     "texts": lambda: (TextClassifier("bag", **SETTINGS), *reviews(200)),
     "images": lambda: (ImageClassifier(**SETTINGS | {"epochs": 12}), *bars(200)),
+    "drawings": lambda: (ImageGenerator(**SETTINGS | {"epochs": 2}, size=16, blocks=1), *bars(200)),
 }
 
 

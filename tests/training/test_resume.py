@@ -48,7 +48,7 @@ def records(path):
 
 
 @posix
-@pytest.mark.parametrize(("kind", "kills"), [("texts", 20), ("images", 8)])
+@pytest.mark.parametrize(("kind", "kills"), [("texts", 20), ("images", 8), ("drawings", 8)])
 def test_kills(tmp_path, kind, kills):
     """Processes are killed at random moments: reading, training, saving, validating."""
     command = [sys.executable, str(Path(__file__).parent / "killed.py"), str(tmp_path), str(kills), kind]

@@ -11,6 +11,7 @@ from saegim.cli.anatomy import anatomy
 from saegim.cli.compare import compare
 from saegim.cli.curve import curve
 from saegim.cli.demo import demo
+from saegim.cli.draw import draw
 from saegim.cli.errors import errors
 from saegim.cli.evaluate import evaluate
 from saegim.cli.explain import explain
@@ -20,6 +21,7 @@ from saegim.cli.report import report
 from saegim.cli.rules import check
 from saegim.cli.summary import summary
 from saegim.cli.train import train
+from saegim.cli.train_draw import train_draw
 from saegim.cli.train_images import train_images
 
 # Help is plain text: it reads well in a pipe too, and importing rich for it would take longer than all the rest.
@@ -77,6 +79,12 @@ def build() -> typer.Typer:
             'saegim anatomy model "정말 재미있다" --label 1 --optimizer sgd --lr 0.1',
         )
     )(anatomy)
+    app.command("train-draw", epilog=_examples("saegim train-draw digits --out artist"))(train_draw)
+    app.command(
+        epilog=_examples(
+            "saegim draw artist --category 7 --count 16 --out grid.png", "saegim draw artist --measure digits"
+        )
+    )(draw)
     app.add_typer(_rules(), name="rules")
     return app
 

@@ -21,6 +21,7 @@ _SAYINGS = {
     "en": {
         "text": "a text classifier ({kind}) of {n} classes: {named}",
         "image": "an image classifier ({kind}) of {n} classes: {named}",
+        "draw": "a generator of images ({kind}) of {n} categories: {named}",
         "of_text": "texts",
         "of_image": "images",
         "more": " and {n} more",
@@ -34,6 +35,7 @@ _SAYINGS = {
     "ko": {
         "text": "글 분류 모델({kind}), 분류 {n}개: {named}",
         "image": "이미지 분류 모델({kind}), 분류 {n}개: {named}",
+        "draw": "이미지 생성 모델({kind}), 범주 {n}개: {named}",
         "of_text": "글",
         "of_image": "이미지",
         "more": " 외 {n}개",
@@ -58,17 +60,19 @@ def summary(
     For a fully connected layer of m inputs and n outputs there are m x n weights and n biases.
     """
     console = Console(as_json=as_json, quiet=quiet)
-    classifier = training.load_classifier(folder)
+    model = training.load_model(folder)
     policy = deciding.policy_in(folder)
-    layers = classifier.summary()
-    classes, calibration = [str(each) for each in classifier.classes_], classifier.calibration_
-    what = "image" if isinstance(classifier, training.ImageClassifier) else "text"
-    told = [_title(what, classifier.kind_, classes, language.value), _sureness(what, calibration, language.value)]
+    layers, classes, calibration = model.summary(), [str(each) for each in model.classes_], None
+    if isinstance(model, training.ImageGenerator):
+        told = [_title("draw", model.kind_, classes, language.value)]
+    else:
+        what, calibration = "image" if isinstance(model, training.ImageClassifier) else "text", model.calibration_
+        told = [_title(what, model.kind_, classes, language.value), _sureness(what, calibration, language.value)]
     if policy is not None:
         told.append(deciding.in_words(policy, language.value))
     console.result(
         {
-            "kind": classifier.kind_,
+            "kind": model.kind_,
             "classes": classes,
             "layers": [vars(row) for row in layers.rows],
             "weights": layers.weights,
@@ -77,7 +81,7 @@ def summary(
             "bytes": layers.bytes,
             "calibration": None if calibration is None else calibration.to_dict(),
             "policy": None if policy is None else deciding.as_data(policy, language.value),
-            "notes": classifier.notes_,
+            "notes": model.notes_,
         },
         "\n\n".join([*told, str(layers)]),
     )

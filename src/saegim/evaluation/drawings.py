@@ -6,6 +6,7 @@ a category would be named rightly and be no copy.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -134,7 +135,7 @@ def measure_generator(
 def _flat(images: Array, labels: Sequence[Any]) -> tuple[Array, Array]:
     """Images as rows (n, pixels) float64, uint8 as 0 to 1, and the names of their categories (n,)."""
     pixels = np.asarray(images, np.float64) / (255 if np.asarray(images).dtype == np.uint8 else 1)
-    return pixels.reshape(len(pixels), -1), np.array([str(label) for label in labels], str)
+    return pixels.reshape(len(pixels), math.prod(pixels.shape[1:])), np.array([str(label) for label in labels], str)
 
 
 def _require_enough(asked: Array, real: Array, unseen: Array) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from saegim.training.classifier import TextClassifier
     from saegim.training.generator import ImageGenerator
     from saegim.training.image_classifier import ImageClassifier
-    from saegim.training.loading import load_classifier
+    from saegim.training.loading import load_classifier, load_model
     from saegim.training.objective import Classification, Examples
     from saegim.training.settings import Settings
     from saegim.training.step import TrainStep, train_step
@@ -28,6 +28,7 @@ __all__ = [
     "TrainStep",
     "Trainer",
     "load_classifier",
+    "load_model",
     "train_step",
 ]
 
@@ -41,6 +42,7 @@ _HOME = {
     "TrainStep": "step",
     "Trainer": "trainer",
     "load_classifier": "loading",
+    "load_model": "loading",
     "train_step": "step",
 }
 

@@ -192,9 +192,14 @@ class ImageGenerator(Learner[LearnedGenerator]):
 
     def summary(self) -> Summary:
         """The network, layer by layer."""
-        config = self.network.config
-        x = np.zeros((1, config.height, config.width, config.channels), np.float32)
+        x = np.zeros((1, *self.shape), np.float32)
         return summary(self.network, x, np.zeros(1, np.float32), np.zeros(1, np.int64))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of the images that it draws: (height, width, channels)."""
+        config = self.network.config
+        return config.height, config.width, config.channels
 
     @property
     def network(self) -> Generator:

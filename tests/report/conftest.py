@@ -27,7 +27,7 @@ rules:
 
 
 def hostile_reviews(count: int) -> tuple[list[str], list[str]]:
-    """Texts and labels; a quarter of the texts mislead, and hold mark-up."""
+    """Texts and labels; a quarter of the texts mislead and hold mark-up, a tenth of the labels are wrong."""
     rng = np.random.default_rng(0)
     texts, labels = [], []
     for _ in range(count):
@@ -36,7 +36,7 @@ def hostile_reviews(count: int) -> tuple[list[str], list[str]]:
         if rng.random() < 0.25:
             words = [f"{rng.choice(BAD if good else GOOD)} {rng.choice(THINGS)}", EVIL]
         texts.append(" ".join(words))
-        labels.append("좋음" if good else EVIL_LABEL)
+        labels.append("좋음" if good != (rng.random() < 0.1) else EVIL_LABEL)
     return texts, labels
 
 

@@ -94,6 +94,9 @@ def test_filters_of_the_errors(visit, pages):
     lengths = [len(text) for text in cards.locator(".words").all_text_contents()]
     assert lengths == sorted(lengths)
     assert len(lengths) == whole
+    form.locator("[name=suspect]").check()
+    assert cards.count() == page.locator("#errors [data-suspect]").count() < whole
+    form.locator("[name=suspect]").uncheck()
     form.locator("[name=search]").press("Enter")
     assert page.locator("#errors .cards > li:visible").count() == whole
 
@@ -107,10 +110,12 @@ def test_the_theme_follows_the_system_until_chosen(visit, pages):
     assert grounds[0] != grounds[1]
     light.get_by_role("button", name="Dark").click()
     assert ground(light) == grounds[1]
-    light.reload()
-    assert ground(light) == grounds[1]
+    assert light.evaluate("localStorage.getItem('saegim-theme')") == "dark"
     light.get_by_role("button", name="Light").click()
     assert ground(light) == grounds[0]
+    light.add_init_script("localStorage.setItem('saegim-theme', 'dark')")  # as an earlier visit left it
+    light.reload()
+    assert ground(light) == grounds[1]
 
 
 def test_by_keyboard(visit, pages):

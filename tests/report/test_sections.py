@@ -14,9 +14,10 @@ from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_
 
 import saegim.report
 from saegim.evaluation import score
+from saegim.explain.mistakes import Judgement, find_mistakes
 from saegim.nn import Linear, Sequential
 from saegim.nn.summary import summary
-from saegim.report import calibration, charts, confusion, examples, flow, model, repeat, training, verdict
+from saegim.report import calibration, charts, confusion, errors, examples, flow, model, repeat, training, verdict
 from saegim.report.evidence import TextEvidence
 from saegim.report.page import TEMPLATES, page
 from saegim.report.section import Section
@@ -250,6 +251,40 @@ def test_examples_are_of_every_class_and_short():
     assert len(chosen) == examples.MOST
     assert {true[row] for row in chosen} == set("0123")
     assert all(len(texts[row]) <= examples.LONGEST for row in chosen)
+
+
+# --- the worst errors ---
+
+
+def mistakes(texts, labels, chances):
+    judgement = Judgement(["a", "b"], np.array([[1 - each, each] for each in chances]))
+    return find_mistakes(texts, labels, judgement)
+
+
+def example(mistake, **more):
+    return examples.Example(mistake.text, [], mistake.label, mistake.predicted, mistake.probability, **more)
+
+
+def test_errors_with_labels_that_are_likely_wrong():
+    texts = [f"text {number}" for number in range(8)]
+    found = mistakes(texts, list("aaaabbbb"), [0.1, 0.1, 0.1, 0.99, 0.6, 0.9, 0.9, 0.9])
+    assert [each.text for each in found.suspects] == ["text 3"]
+    shown = errors.section([example(found.surest[0], suspect=True)], found, "en").context
+    assert "1 of 8 texts are wrong (12.5%). Here are the 1" in shown["intro"]
+    assert "1 of all labels are likely wrong themselves" in shown["intro"]
+    assert shown["suspects"]
+
+
+def test_near_duplicates_with_different_labels():
+    said = "정말 재미있는 영화였다"
+    texts = [f"{said}!", said, f"{said}.", *["다른 글이다 " * 100] * 2]
+    found = mistakes(texts, list("aabab"), [0.1, 0.1, 0.9, 0.1, 0.9])
+    shown = errors.section([], found, "ko").context
+    assert shown["rows"] == []
+    assert "2묶음" in shown["twins_intro"]
+    long, short = sorted(shown["twins"], key=len)
+    assert short == [("a", texts[0]), ("b", texts[2]), ("a", texts[1])]
+    assert [(label, len(text)) for label, text in long] == [("a", 302), ("b", 302)]
 
 
 # --- the verdict ---

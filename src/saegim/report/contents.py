@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from saegim.errors import ModelFileError
 from saegim.evaluation import Scores, score
 from saegim.explain import Explainer, explain_decision
 from saegim.explain.html import marked, reasons
+from saegim.explain.mistakes import Judgement, find_mistakes
 from saegim.report import (
     calibration,
     comparison,
@@ -137,11 +139,14 @@ def _calibration(run: Run, evidence: Evidence | None, language: Language) -> Sec
 def _of_texts(
     run: Run, classifier: TextClassifier, evidence: TextEvidence, language: Language
 ) -> Iterator[Section | None]:
-    wrong = evidence.wrong
-    chosen, worst = examples.choose(evidence, run.rules), wrong[: errors.MOST]
+    judgement = Judgement(evidence.classes, evidence.probabilities, basis="held out" if evidence.held_out else "unseen")
+    mistakes = find_mistakes(evidence.texts, evidence.true, judgement)
+    suspects = {each.row for each in mistakes.suspects}
+    chosen, worst = examples.choose(evidence, run.rules), [each.row for each in mistakes.surest[: errors.MOST]]
     explained = _explained(run, classifier, evidence, [*chosen, *worst], language)
     yield examples.section(explained[: len(chosen)], language)
-    yield errors.section(explained[len(chosen) :], len(wrong), len(evidence.texts), language)
+    shown = [replace(one, suspect=row in suspects) for one, row in zip(explained[len(chosen) :], worst, strict=True)]
+    yield errors.section(shown, mistakes, language)
 
 
 def _explained(

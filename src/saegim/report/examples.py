@@ -25,6 +25,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "sure": "{share} sure",
         "right": "right",
         "wrong": "wrong",
+        "suspect": "label likely wrong",
         "network": "network",
         "rules": "rules",
         "why": "why",
@@ -46,6 +47,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "sure": "확신 {share}",
         "right": "맞음",
         "wrong": "틀림",
+        "suspect": "정답이 틀린 듯",
         "network": "신경망",
         "rules": "규칙",
         "why": "까닭",
@@ -63,7 +65,8 @@ WORDS: dict[Language, dict[str, str]] = {
 class Example:
     """marked: the text as HTML, with what counted in <mark> elements; why: who says why, and that as HTML
 
-    Then its label, what was said and how surely; ruled: what the rules say, None if nothing.
+    Then its label, what was said and how surely; ruled: what the rules say, None if nothing; suspect: whether the label
+    is likely wrong itself.
     """
 
     marked: str
@@ -72,13 +75,14 @@ class Example:
     predicted: str
     confidence: float
     ruled: str | None = None
+    suspect: bool = False
 
 
 def section(examples: Sequence[Example], language: Language) -> Section | None:
     if not examples:
         return None
     say = WORDS[language]
-    return Section("examples", say["title"], {"intro": say["intro"], **cards(examples, language), "sorted": False})
+    return Section("examples", say["title"], {"intro": say["intro"], **cards(examples, language)})
 
 
 def cards(examples: Sequence[Example], language: Language) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def cards(examples: Sequence[Example], language: Language) -> dict[str, Any]:
         for each in examples
     ]
     trues, saids = sorted({each.true for each in examples}), sorted({each.predicted for each in examples})
-    return {"say": say, "rows": rows, "trues": trues, "saids": saids, "sorted": True}
+    return {"say": say, "rows": rows, "trues": trues, "saids": saids}
 
 
 def choose(evidence: TextEvidence, rules: RuleSet | None) -> list[int]:

@@ -50,7 +50,7 @@
       const words = (wanted.get("search") ?? "").trim().toLocaleLowerCase();
       let shown = 0;
       for (const card of cards) {
-        const fits = ["true", "said"].every((key) => !wanted.get(key) || wanted.get(key) === card.dataset[key]);
+        const fits = ["true", "said", "suspect"].every((key) => !wanted.get(key) || wanted.get(key) === card.dataset[key]);
         card.hidden = !(fits && text(card).toLocaleLowerCase().includes(words));
         shown += !card.hidden;
       }

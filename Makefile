@@ -22,7 +22,7 @@ $(VENV)/.installed-%: $(VENV)/.installed
 	$(PIP) --editable ".[$*]"
 	@touch $@
 
-demo: $(VENV)/.installed                ## learn 105 languages beside rules, and say which to trust (2 minutes, no download)
+demo: $(VENV)/.installed                ## learn over 100 languages beside rules, and say which to trust (2 minutes, no download)
 	$(BIN)/saegim demo
 
 # One thread for each worker: pytest already uses all cores.

@@ -64,10 +64,10 @@ def parts():
 def test_the_whole_set_is_what_the_guide_says(parts):
     train, test = parts
     languages = Counter(each.language for each in [*train, *test])
-    assert 90 <= len(languages) <= 110
+    assert 90 <= len(languages) <= 150  # each version of Unicode CLDR has some more
     assert min(languages.values()) >= 600
     assert {"ko", "ja", "zh", "no"} <= set(languages)
-    assert 90_000 <= languages.total() <= 120_000
+    assert 90_000 <= languages.total() <= 160_000
 
 
 def test_the_rules_are_precise_on_texts_they_were_not_made_from(parts):

@@ -26,7 +26,7 @@ def demo(
     quiet: Quiet = False,
     _debug: Debug = False,
 ) -> None:
-    """Learn 105 languages, beside rules; say which to trust.
+    """Learn over 100 languages, beside rules; say which to trust.
 
     The texts are short strings of Unicode CLDR, which comes with saegim's dependencies: nothing is downloaded. Rules
     go by the script; a network is trained; both and the classical baselines are measured on the same split; one

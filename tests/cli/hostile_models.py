@@ -306,11 +306,17 @@ VALUES: list[tuple[str, object]] = [
     ("files.~/x", "0"),
 ]  # fmt: skip
 
+
+def rule_with(**changed: object) -> dict[str, object]:
+    """The record of a rule, changed; what was changed stands first."""
+    return changed | {name: each for name, each in GOOD_RULE.items() if name not in changed}
+
+
 POLICY_VALUES: list[tuple[str, object]] = [
     ("format", 2), ("answers", "nobody"), ("answers", ...), ("threshold", 2), ("threshold", float("nan")),
     ("threshold", "0.5"), ("threshold", ...), ("bar", -1), ("min_accuracy", 95), ("borne_out", "yes"), ("rules", {}),
-    ("rules", [{"id": "x"}]), ("rules", [GOOD_RULE | {"decided": -1}]), ("rules", [GOOD_RULE | {"id": 7}]),
-    ("rules", [GOOD_RULE, GOOD_RULE]), ("rules", [GOOD_RULE | {"low": float("inf")}]), ("trial", []),
+    ("rules", [{"id": "x"}]), ("rules", [rule_with(decided=-1)]), ("rules", [rule_with(id=7)]),
+    ("rules", [GOOD_RULE, GOOD_RULE]), ("rules", [rule_with(low=float("inf"))]), ("trial", []),
     ("trial.texts", -4), ("trial.right", 10**30), ("model", 7),
 ]  # fmt: skip
 

@@ -287,6 +287,7 @@ def test_a_policy_that_answers(saegim, table, rule_file, tmp_path):
     run = saegim("train", table, "--out", folder, *QUICK, "--rules", rule_file, "--resume", "--language", "ko")
     assert (run.code, run.err) == (0, "")
     assert "먼저 따르는 규칙은 없습니다." in run.out
+    assert yaml.safe_load((folder / "run.yaml").read_text(encoding="utf-8"))["policy"] == "network"
     assert json.loads((folder / "policy.json").read_text(encoding="utf-8"))["answers"] == "network"
 
 
@@ -298,6 +299,8 @@ def test_a_threshold_is_meant_to_be_used(saegim, table, tmp_path):
     arguments = ("--min-confidence", "0.7", "--policy", "network", "--resume", "--json")
     policy = json.loads(saegim("train", table, "--out", tmp_path / "m", *QUICK, *arguments).out)["policy"]
     assert (policy["answers"], policy["threshold"]) == ("network", 0.7)
+    described = yaml.safe_load((tmp_path / "m" / "run.yaml").read_text(encoding="utf-8"))
+    assert (described["policy"], described["min_confidence"], described["min_accuracy"]) == ("network", 0.7, None)
 
 
 def test_an_accuracy_out_of_reach_is_said(saegim, table, tmp_path):

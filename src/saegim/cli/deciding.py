@@ -15,7 +15,7 @@ from saegim.together import Policy, Together, fitting
 from saegim.together import folder as policy_folder
 from saegim.together.policy import Who
 from saegim.together.wording import statement
-from saegim.training import ImageClassifier, TextClassifier, load_classifier
+from saegim.training import ImageClassifier, TextClassifier, load_classifier, run_file
 from saegim.training.folder import POLICY
 
 Model = TextClassifier | ImageClassifier | Together
@@ -77,6 +77,7 @@ def fitted(
         seed=classifier.seed,
     )
     policy_folder.save(folder, together.policy)
+    run_file.revise(folder, policy=wish.answers, min_accuracy=wish.min_accuracy, min_confidence=wish.min_confidence)
     if together.policy.threshold is None:
         console.say(
             f"warning: no probability is known to be enough for an accuracy of {wish.min_accuracy:g}, so the network "

@@ -59,6 +59,7 @@ def keep_rules(console: Console, folder: Path, rules: Path | None) -> None:
         except OSError as error:
             raise DataError(f"{rules} cannot be read any more: {error.strerror}; train again") from None
         files.write_atomically(folder / RULES, content)
+        run_file.revise(folder, rules=rules)
     elif (folder / RULES).exists():
         console.say(f"{folder / RULES} is from an earlier run; it is kept, and explanations will use it")
 

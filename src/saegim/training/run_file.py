@@ -26,7 +26,16 @@ def describe(folder: Path, *, sha256: str | None = None, **options: Any) -> None
     for name in ("valid", "test", "unlabelled"):
         if options.get(name) is not None:
             content[f"{name}_sha256"] = files.digest(options[name])
-    files.write_atomically(folder / RUN, yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode())
+    _write(folder, content)
+
+
+def revise(folder: Path, **options: Any) -> None:
+    """Other options in run.yaml, if there is one: those that do not decide how training goes may differ when a run
+    goes on. Raises ModelFileError for a file that is no run.yaml, DataError when it cannot be written."""
+    content = read_description(folder)
+    changed = {name: _plain(each) for name, each in options.items()}
+    if content is not None and content | changed != content:
+        _write(folder, content | changed)
 
 
 def read_description(folder: Path) -> dict[str, Any] | None:
@@ -43,6 +52,10 @@ def read_description(folder: Path) -> dict[str, Any] | None:
             f"{path} is no list of options as `saegim train` writes it (it was altered); remove it, or train again"
         )
     return content
+
+
+def _write(folder: Path, content: dict[str, Any]) -> None:
+    files.write_atomically(folder / RUN, yaml.safe_dump(content, allow_unicode=True, sort_keys=False).encode())
 
 
 def _plain(value: Any) -> Any:

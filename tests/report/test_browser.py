@@ -10,6 +10,7 @@ from saegim.report import write_report
 SECTIONS = [
     "verdict",
     "comparison",
+    "policy",
     "curve",
     "training",
     "confusion",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from report.test_sections import TAUGHT
 from saegim.data import read_table
 from saegim.errors import DataError, ModelFileError
 from saegim.report import write_report
@@ -132,7 +133,7 @@ def test_what_is_missing_is_said_and_left_out(run_copy, change, says, language, 
 def test_a_model_without_a_comparison(run_copy):
     (run_copy / "comparison.json").unlink()
     report = write_report(run_copy)
-    assert report.sections[:3] == ["verdict", "curve", "training"]
+    assert report.sections[:4] == ["verdict", "policy", "curve", "training"]
     assert "Nothing stands beside this model" in text_of(report)
 
 
@@ -164,6 +165,16 @@ def test_a_comparison_with_something_else_in_it(run_copy, key, value):
     stored["contenders"][0][key] = value
     path.write_text(json.dumps(stored), encoding="utf-8")
     with pytest.raises(DataError, match=r"comparison\.json is no comparison"):
+        write_report(run_copy)
+
+
+def test_what_the_rules_taught_is_shown(run_copy):
+    (run_copy / "teaching.json").write_text(json.dumps(TAUGHT), encoding="utf-8")
+    report = write_report(run_copy)
+    assert report.sections[:4] == ["verdict", "comparison", "policy", "teaching"]
+    assert "majority vote (kept)" in text_of(report)
+    (run_copy / "teaching.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ModelFileError, match=r"teaching\.json is no lesson of this version .*; remove it"):
         write_report(run_copy)
 
 

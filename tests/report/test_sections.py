@@ -17,10 +17,24 @@ from saegim.evaluation import score
 from saegim.explain.mistakes import Judgement, find_mistakes
 from saegim.nn import Linear, Sequential
 from saegim.nn.summary import summary
-from saegim.report import calibration, charts, confusion, errors, examples, flow, model, repeat, training, verdict
+from saegim.report import (
+    calibration,
+    charts,
+    confusion,
+    errors,
+    examples,
+    flow,
+    model,
+    policy,
+    repeat,
+    teaching,
+    training,
+    verdict,
+)
 from saegim.report.evidence import TextEvidence
 from saegim.report.page import TEMPLATES, page
 from saegim.report.section import Section
+from saegim.together import Policy, RuleRecord, Trial
 from saegim.training.calibration import calibrate
 
 NAMES = [each.name for each in pkgutil.iter_modules(saegim.report.__path__)]
@@ -285,6 +299,51 @@ def test_near_duplicates_with_different_labels():
     long, short = sorted(shown["twins"], key=len)
     assert short == [("a", texts[0]), ("b", texts[2]), ("a", texts[1])]
     assert [(label, len(text)) for label, text in long] == [("a", 302), ("b", 302)]
+
+
+# --- who answers, and who taught ---
+
+
+def test_every_rule_is_shown_beside_the_network():
+    records = (RuleRecord("a", "x", 10, 9, 3, 1, 0.7, True), RuleRecord("b", "y", 0, 0, 0, 0, 0.0, False))
+    found = policy.section(
+        Policy("together", None, None, 0.8, True, records, 0.0, Trial(50, 50, 45, 10, 9, 43)), "en"
+    ).context
+    assert found["table"].rows == [
+        ["a", "x", "10", "9", "90.0%", "3", "1", "yes"],
+        ["b", "y", "0", "0", "", "0", "0", ""],
+    ]
+    assert "One rule goes first, since it is precise: a." in found["statement"]
+
+
+TAUGHT = {
+    "winner": "majority",
+    "texts": {"unlabelled": 9000, "fired": 6000, "choosing": 100, "final": 200, "learned": 0},
+    "lessons": [
+        {"name": "majority", "taught": 5900, "teacher": {"coverage": 0.6, "accuracy_decided": 0.81},
+         "final": {"value": 0.85, "low": 0.8, "high": 0.9}},
+        {"name": "labels", "taught": 100, "teacher": None, "final": None},
+    ],
+}  # fmt: skip
+
+
+def test_every_teacher_and_its_network():
+    found = teaching.section(teaching.checked(TAUGHT), "en").context
+    assert found["table"].rows == [
+        ["majority vote (kept)", "60.0%", "0.810", "5,900", ("0.850", "0.800–0.900")],
+        ["labelled texts alone", "n/a", "n/a", "100", "n/a"],
+    ]
+    assert "labelled 6,000 of 9,000 texts" in found["intro"]
+    assert "다수결" in teaching.section(teaching.checked(TAUGHT), "ko").context["intro"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"winner": "osmosis"}, {"winner": None}, {"texts": {}}, {"lessons": [{"name": "majority"}]}, {"lessons": None}],
+)
+def test_lessons_that_are_none(change):
+    with pytest.raises((TypeError, ValueError)):
+        teaching.checked(TAUGHT | change)
 
 
 # --- the verdict ---

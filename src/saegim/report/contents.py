@@ -23,7 +23,9 @@ from saegim.report import (
     flow,
     image_errors,
     model,
+    policy,
     repeat,
+    teaching,
     training,
     verdict,
 )
@@ -60,6 +62,8 @@ def _of_classifier(run: Run, evidence: Evidence | None, language: Language) -> I
     timing, of_texts = None if run.model is None else _timing(run.model), not isinstance(run.model, ImageClassifier)
     yield verdict.section(run.comparison, scores, timing, language, of_texts=of_texts)
     yield comparison.section(run.comparison, language)
+    yield None if run.policy is None else policy.section(run.policy, language)
+    yield None if run.teaching is None else teaching.section(run.teaching, language)
     if of_texts:
         yield _curve(run, language)
     trained, flowed = (None, None) if run.model is None else _of_training(run.model, language)

@@ -11,17 +11,20 @@ from saegim.curve import Curve, read_curve
 from saegim.curve.store import NAME as CURVE
 from saegim.errors import ModelFileError
 from saegim.evaluation import COMPARISON, DrawingQuality, Median, read_comparison
+from saegim.report import teaching
 from saegim.rules import RuleSet, load_rules
+from saegim.together import Policy
+from saegim.together.folder import read as read_policy
 from saegim.training import ImageClassifier, ImageGenerator, TextClassifier
 from saegim.training.files import read_content
-from saegim.training.folder import CONFIG, METRICS, blamed, task_of
+from saegim.training.folder import CONFIG, METRICS, POLICY, blamed, task_of
 from saegim.training.generator_folder import QUALITY
 from saegim.training.pattern import NUMBER, require
 from saegim.training.run_file import read_description
 
 Model = TextClassifier | ImageClassifier | ImageGenerator
 
-RULES = "rules.yaml"
+RULES, TEACHING = "rules.yaml", "teaching.json"
 _MODELS: dict[str, type[Model]] = {"text": TextClassifier, "images": ImageClassifier, "draw": ImageGenerator}
 _QUALITY = {
     **dict.fromkeys(("count", "train_count", "unseen_count"), (int,)),
@@ -37,7 +40,7 @@ class Run:
 
     model: None where only a comparison was kept; made_from: the options in run.yaml; comparison: what comparison.json
     holds; rules: those kept beside the model; curve: its learning curve, or why it cannot be read; quality: of what a
-    generator draws
+    generator draws; policy: who answers, rules or network; teaching: what teaching.json holds
     """
 
     folder: Path
@@ -47,6 +50,8 @@ class Run:
     rules: RuleSet | None = None
     curve: Curve | ModelFileError | None = None
     quality: DrawingQuality | None = None
+    policy: Policy | None = None
+    teaching: dict[str, Any] | None = None
 
 
 def read_run(folder: Path, curve: Path | None = None) -> Run:
@@ -68,6 +73,8 @@ def read_run(folder: Path, curve: Path | None = None) -> Run:
         load_rules(folder / RULES) if (folder / RULES).exists() else None,
         _kept_curve(folder) if curve is None else read_curve(curve),
         _quality(folder) if isinstance(model, ImageGenerator) else None,
+        read_policy(folder) if (folder / POLICY).exists() else None,
+        _teaching(folder / TEACHING),
     )
 
 
@@ -79,6 +86,16 @@ def _kept_curve(folder: Path) -> Curve | ModelFileError | None:
         return read_curve(folder)
     except ModelFileError as error:
         return error
+
+
+def _teaching(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        return teaching.checked(json.loads(read_content(path)))
+    except (ValueError, TypeError, RecursionError) as error:
+        reason = str(error)[:200]
+        raise ModelFileError(f"{path} is no lesson of this version ({reason}); remove it, or train again") from None
 
 
 def _quality(folder: Path) -> DrawingQuality | None:

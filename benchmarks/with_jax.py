@@ -61,6 +61,24 @@ def _lstm(_work: Workload, p: Params, tokens: jax.Array) -> jax.Array:
     return _linear(p, "head", last)
 
 
+def _convolution(p: Params, name: str, x: jax.Array, stride: int = 1) -> jax.Array:
+    weight = p[f"{name}.weight"]
+    edge = weight.shape[-1] // 2
+    numbers = ("NHWC", "OIHW", "NHWC")
+    y = jax.lax.conv_general_dilated(x, weight, (stride, stride), [(edge, edge)] * 2, dimension_numbers=numbers)
+    return y + p[f"{name}.bias"]
+
+
+def _image(work: Workload, p: Params, x: jax.Array) -> jax.Array:
+    x = _convolution(p, "stem", x)
+    for number, (_before, _after, stride) in enumerate(work.blocks()):
+        name = f"blocks.{number}"
+        y = _convolution(p, f"{name}.conv1", jax.nn.relu(_norm(p, f"{name}.norm1", x)), stride)
+        y = _convolution(p, f"{name}.conv2", jax.nn.relu(_norm(p, f"{name}.norm2", y)))
+        x = y + (_convolution(p, f"{name}.skip", x, stride) if f"{name}.skip.weight" in p else x)
+    return _linear(p, "head", jax.nn.relu(_norm(p, "norm", x)).mean((1, 2)))
+
+
 def _attention(work: Workload, p: Params, name: str, x: jax.Array) -> jax.Array:
     batch, tokens, width = x.shape
     both = x @ p[f"{name}.in_proj_weight"].T + p[f"{name}.in_proj_bias"]
@@ -84,6 +102,7 @@ NETWORKS: dict[str, Callable[[Workload, Params, jax.Array], jax.Array]] = {
     "bag": _bag,
     "cnn": _cnn,
     "lstm": _lstm,
+    "image": _image,
     "encoder": _encoder,
 }
 

@@ -8,6 +8,7 @@ import numpy as np
 
 import saegim as sg
 from saegim import losses, nn, optim
+from saegim.models import ImageConfig, ImageModel
 from workloads import RATE, Array, Batch, State, Workload
 
 
@@ -67,7 +68,14 @@ def _mlp(work: Workload) -> nn.Module:
     return nn.Sequential(nn.Linear(work.inputs, work.width), nn.relu, nn.Linear(work.width, work.width), nn.relu, last)
 
 
-NETWORKS = {"mlp": _mlp, "bag": Bag, "cnn": Cnn, "lstm": Lstm, "encoder": Encoder}
+def _image(work: Workload) -> nn.Module:
+    """The classifier's own network, with images as they come."""
+    mean, spread = (0.0,) * work.channels, (1.0,) * work.channels
+    sizes = (work.side, work.side, work.channels, work.classes)
+    return ImageModel(ImageConfig(*sizes, mean, spread, widths=work.widths, shift=0.0, turn=0.0, scale=0.0))
+
+
+NETWORKS = {"mlp": _mlp, "bag": Bag, "cnn": Cnn, "lstm": Lstm, "image": _image, "encoder": Encoder}
 
 
 class Saegim:

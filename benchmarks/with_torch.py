@@ -11,6 +11,8 @@ from torch.nn import functional as fn
 
 from workloads import RATE, Array, Batch, State, Workload
 
+LAYOUT = torch.channels_last
+
 
 class Bag(nn.Module):
     def __init__(self, work: Workload, sparse: bool = False) -> None:
@@ -46,6 +48,41 @@ class Lstm(nn.Module):
         return self.head(last[0])
 
 
+class PixelNorm(nn.LayerNorm):
+    """Layer norm over the channels of each pixel, x (B, C, H, W)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Block(nn.Module):
+    def __init__(self, before: int, after: int, stride: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = PixelNorm(before), PixelNorm(after)
+        self.conv1 = nn.Conv2d(before, after, 3, stride, 1)
+        self.conv2 = nn.Conv2d(after, after, 3, 1, 1)
+        self.skip = nn.Conv2d(before, after, 1, stride) if stride > 1 or before != after else nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.conv1(torch.relu(self.norm1(x)))
+        return self.skip(x) + self.conv2(torch.relu(self.norm2(y)))
+
+
+class Image(nn.Module):
+    def __init__(self, work: Workload) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(work.channels, work.widths[0], 3, 1, 1)
+        self.blocks = nn.ModuleList(Block(*sizes) for sizes in work.blocks())
+        self.norm = PixelNorm(work.widths[-1])
+        self.head = nn.Linear(work.widths[-1], work.classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(torch.relu(self.norm(x)).mean((2, 3)))
+
+
 class Encoder(nn.Module):
     def __init__(self, work: Workload) -> None:
         super().__init__()
@@ -74,12 +111,13 @@ def _mlp(work: Workload) -> nn.Module:
     )
 
 
-NETWORKS = {"mlp": _mlp, "bag": Bag, "cnn": Cnn, "lstm": Lstm, "encoder": Encoder}
+NETWORKS = {"mlp": _mlp, "bag": Bag, "cnn": Cnn, "lstm": Lstm, "image": Image, "encoder": Encoder}
 
 
 def network(work: Workload, state: State) -> nn.Module:
     """The network with these weights, in training or in prediction."""
-    return _loaded(NETWORKS[work.kind](work), state).train(work.learns)
+    model = _loaded(NETWORKS[work.kind](work), state).train(work.learns)
+    return model.to(memory_format=LAYOUT) if work.kind == "image" else model
 
 
 def _loaded(model: nn.Module, state: State) -> nn.Module:
@@ -97,6 +135,8 @@ class Torch:
 
     def prepare(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         inputs, labels = (torch.from_numpy(each) for each in batch)
+        if inputs.ndim == 4:
+            inputs = inputs.permute(0, 3, 1, 2).contiguous(memory_format=LAYOUT)
         return inputs if inputs.is_floating_point() else inputs.long(), labels
 
     def step(self, batch: Any) -> float:
@@ -122,8 +162,8 @@ class TorchCompile(Torch):
 
     def __init__(self, work: Workload, state: State, threads: int) -> None:
         super().__init__(work, state, threads)
-        self._compiled_loss = torch.compile(super()._loss)
-        self._compiled_model = torch.compile(self.model)
+        self._compiled_loss = torch.compile(super()._loss, dynamic=False)
+        self._compiled_model = torch.compile(self.model, dynamic=False)
 
     def _loss(self, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = self._compiled_loss(inputs, labels)

@@ -7,6 +7,9 @@ parameter names and shapes that `parameters` gives:
     bag      the mean of 64 rows of a table, one linear layer
     cnn      embedding, filters of width 3, 4 and 5, ReLU, the largest of each over time, one linear layer
     lstm     embedding, one LSTM layer, its last state, one linear layer
+    image    what `ImageClassifier` trains: a 3 x 3 convolution, residual blocks (layer norm over each pixel's channels,
+             relu, 3 x 3 convolution, twice; a 1 x 1 convolution beside them where the size changes), layer norm, relu,
+             the mean over all pixels, one linear layer; images are not moved about
     encoder  embedding + learned positions, Transformer layers (normalised first, exact GELU, no dropout), layer norm,
              the mean over time, one linear layer
 
@@ -17,7 +20,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -36,12 +39,13 @@ class Workload:
     """One row of the table of goals.
 
     width: of embeddings and layers (mlp: of the hidden layers); inputs: mlp's; vocabulary: rows of the table
+    side: pixels of an image's height and width; channels: of images; widths: of image's stages
     goal: how many times faster than the best peer; learns: a training step, otherwise a forward pass
     """
 
     name: str
     title: str
-    kind: Literal["mlp", "bag", "cnn", "lstm", "encoder"]
+    kind: Literal["mlp", "bag", "cnn", "lstm", "image", "encoder"]
     goal: float
     width: int
     classes: int = 2
@@ -54,6 +58,9 @@ class Workload:
     batch: int = 32
     tokens: int = 64
     learns: bool = True
+    side: int = 0
+    channels: int = 3
+    widths: tuple[int, ...] = ()
 
     @property
     def feed_forward(self) -> int:
@@ -62,7 +69,8 @@ class Workload:
 
     def smaller(self) -> Workload:
         """The same network with hardly any arithmetic, to see that everything runs."""
-        return replace(self, width=8 * self.heads, inputs=min(self.inputs, 12), vocabulary=50, filters=4, tokens=8)
+        sizes = {"width": 8 * self.heads, "inputs": min(self.inputs, 12), "vocabulary": 50, "filters": 4, "tokens": 8}
+        return replace(self, **sizes, side=min(self.side, 6), widths=tuple(4 for _ in self.widths))
 
     def with_batch(self, batch: int) -> Workload:
         """The same for another number of examples."""
@@ -73,13 +81,16 @@ class Workload:
         return replace(self, batch=batch, tokens=tokens, learns=False)
 
     def batches(self, count: int, seed: int = 0) -> list[Batch]:
-        """Random batches: inputs (B, inputs) float32 or tokens (B, T) int32, and labels (B,) int64."""
+        """Random batches: inputs (B, inputs) or images (B, side, side, channels) float32, or tokens (B, T) int32; and
+        labels (B,) int64."""
         rng = np.random.default_rng(seed)
         return [(self._draw(rng), rng.integers(0, self.classes, self.batch)) for _ in range(count)]
 
     def _draw(self, rng: np.random.Generator) -> Array:
         if self.kind == "mlp":
             return rng.standard_normal((self.batch, self.inputs), np.float32)
+        if self.kind == "image":
+            return rng.standard_normal((self.batch, self.side, self.side, self.channels), np.float32)
         return rng.integers(0, self.vocabulary, (self.batch, self.tokens), np.int32)
 
     def parameters(self) -> dict[str, tuple[int, ...]]:
@@ -92,6 +103,8 @@ class Workload:
                 for place, (m, n) in enumerate(pairs)
                 for name, shape in ((f"{2 * place}.weight", (n, m)), (f"{2 * place}.bias", (n,)))
             }
+        if self.kind == "image":
+            return self._image()
         inner = {"bag": dict, "cnn": self._cnn, "lstm": self._lstm, "encoder": self._encoder}[self.kind]()
         features = self.filters * len(self.filter_sizes) if self.kind == "cnn" else self.width
         head = {"head.weight": (self.classes, features), "head.bias": (self.classes,)}
@@ -111,6 +124,31 @@ class Workload:
         rows = 4 * self.width
         weights = {f"lstm.weight_{part}_l0": (rows, self.width) for part in ("ih", "hh")}
         return {**weights, "lstm.bias_ih_l0": (rows,), "lstm.bias_hh_l0": (rows,)}
+
+    def blocks(self) -> list[tuple[int, int, int]]:
+        """image: each block's channels before and after, and its stride."""
+        pairs = zip((self.widths[0], *self.widths), self.widths, strict=False)
+        return [(before, after, 2 if stage else 1) for stage, (before, after) in enumerate(pairs)]
+
+    def _image(self) -> dict[str, tuple[int, ...]]:
+        shapes = _layer("stem", self.widths[0], self.channels, 3, 3)
+        for number, (before, after, stride) in enumerate(self.blocks()):
+            name = f"blocks.{number}"
+            shapes |= _layer(f"{name}.norm1", before) | _layer(f"{name}.conv1", after, before, 3, 3)
+            shapes |= _layer(f"{name}.norm2", after) | _layer(f"{name}.conv2", after, after, 3, 3)
+            if stride > 1 or before != after:
+                shapes |= _layer(f"{name}.skip", after, before, 1, 1)
+        last = self.widths[-1]
+        return shapes | _layer("norm", last) | _layer("head", self.classes, last)
+
+    def _image_products(self) -> Iterator[tuple[int, bool]]:
+        side = self.side
+        yield side * side * 9 * self.channels * self.widths[0], False
+        for before, after, stride in self.blocks():
+            side = -(-side // stride)
+            skip = before if stride > 1 or before != after else 0
+            yield side * side * (9 * before + 9 * after + skip) * after, True
+        yield self.widths[-1] * self.classes, True
 
     def _encoder(self) -> dict[str, tuple[int, ...]]:
         d, inner = self.width, self.feed_forward
@@ -153,10 +191,17 @@ class Workload:
         if self.kind == "cnn":
             windows = [((t - size + 1) * size * d * self.filters, True) for size in self.filter_sizes]
             return *windows, (len(windows) * self.filters * self.classes, True)
+        if self.kind == "image":
+            return tuple(self._image_products())
         if self.kind == "lstm":
             return (t * d * 8 * d, True), (d * self.classes, True)
         layer = t * (4 * d * d + 2 * d * self.feed_forward) + 2 * t * t * d
         return (self.layers * layer, True), (d * self.classes, True)
+
+
+def _layer(name: str, *shape: int) -> dict[str, tuple[int, ...]]:
+    """A weight of that shape, and a bias as long as its first axis."""
+    return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
 
 
 def _first(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
@@ -169,6 +214,10 @@ def _first(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array
 
 
 _D256 = Workload("d256", "Transformer encoder, d 256, 4 layers, 8 heads", "encoder", 1.7, 256, layers=4, heads=8)
+_IMAGE = Workload(
+    "image", "residual network of ImageClassifier, 32 x 32 in colour, batch 64", "image", 1.5, 0, classes=10, batch=64,
+    side=32, widths=(32, 64, 128, 128),
+)  # fmt: skip
 
 WORKLOADS = {
     each.name: each
@@ -177,6 +226,8 @@ WORKLOADS = {
         Workload("bag", "bag of 200,000 embeddings x 64", "bag", 100, 64, vocabulary=200_000),
         Workload("cnn", "TextCNN, d 128, 100 filters of width 3, 4, 5", "cnn", 2, 128),
         Workload("lstm", "LSTM, d 128", "lstm", 2, 128),
+        _IMAGE,
+        replace(_IMAGE, name="digits", title="the last for 8 x 8 in grey", side=8, channels=1, widths=(32, 64)),
         Workload("d128", "Transformer encoder, d 128, 2 layers, 4 heads", "encoder", 2, 128, layers=2, heads=4),
         _D256,
         replace(_D256, name="d256-forward-1", title="the last, forward, 1 example", goal=2, batch=1, learns=False),

@@ -12,11 +12,12 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 RUNS = {
-    "steps.py": ["--rows", "mlp,bag,d256-forward-1", "--repeats", "1"],
+    "steps.py": ["--rows", "mlp,bag,image,d256-forward-1", "--repeats", "1"],
     "steps.py --scaling": ["--rows", "mlp", "--repeats", "1"],
     "compile_time.py": ["--repeats", "1"],
     "memory.py": ["--steps", "1"],
     "bag.py": ["--repeats", "1"],
+    "digits.py": ["--seeds", "1"],
     "predict.py": ["--rows", "bag,cnn", "--repeats", "1"],
     "label_errors.py": ["--folds", "2"],
     "draw.py": [],
@@ -87,6 +88,9 @@ def test_operations_are_counted(module):
     assert works["d256"].flops() == 3 * works["d256-forward-32"].flops()
     assert works["d256-forward-32"].flops() == 32 * works["d256-forward-1"].flops()
     assert works["d256"].flops() == pytest.approx(40e9, rel=0.01)
+    # Two blocks: 8 x 8 pixels with 32 channels, 4 x 4 with 64; the stem's input has no gradient.
+    inner = 2 * 64 * 9 * 32 * 32 + 16 * (9 * 32 + 9 * 64 + 32) * 64 + 64 * 10
+    assert works["digits"].flops() == 2 * 64 * (2 * 64 * 9 * 32 + 3 * inner)
 
 
 class Wrong:

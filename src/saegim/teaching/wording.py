@@ -108,7 +108,7 @@ _SAYINGS: dict[Language, dict[str, str]] = {
         "신경망이 {standing}.",
         "abstained": "판정이 없는 나머지 {share}에서 신경망의 정확도는 {network}입니다.",
         "ahead": "{points}%p 앞섭니다 [{low}, {high}]",
-        "behind": "{points}%p 뒤집니다 [{low}, {high}]",
+        "behind": "{points}%p 뒤처집니다 [{low}, {high}]",
         "level": "앞서거나 뒤진다고 분명히 말할 수 없습니다({points}%p [{low}, {high}])",
         "worse_rules": "정답 달린 글에서 우연보다 못하니 고치거나 지우십시오: {rules}.",
         "worse_rule": "{id}(레이블 {label}: {judged}개 중 {right}개 맞음, 우연이면 {chance})",
@@ -118,9 +118,6 @@ _SAYINGS: dict[Language, dict[str, str]] = {
         "unnamed": "{classes}에 대한 규칙이 없어, 규칙에서 그에 대해 배울 수 없습니다.",
         "unjudged": "규칙이 주는 레이블 {classes}의 정답 달린 글이 없어, 그것이 얼마나 맞는지 알 수 없습니다.",
         "more": "{listed} 외 {more}개",
-        "note": "규칙이 가르쳤습니다({name}): 글 {unlabelled:,}개 가운데 {taught:,}개에 레이블을 달았고, 정답 달린 글 "
-        "{choosing:,}개로 에폭과 선생을 골랐습니다. 다른 {final:,}개에서 신경망의 정확도는 {network}이고, 규칙은 "
-        "{share}를 판정해 그중 {decided}를 맞혔습니다",
     },
 }
 
@@ -167,13 +164,13 @@ def in_words(taught: Taught, language: Language) -> str:
     return "\n\n".join(each for each in said if each)
 
 
-def note(taught: Taught, language: Language = "en") -> str:
-    """One sentence for the model's card."""
+def note(taught: Taught) -> str:
+    """One sentence for the model's card, which is in English."""
     network, rules = taught.network_accuracy(taught.winner), taught.passing_rules
     assert network is not None, "the winner has a network"
     decided = None if rules.where_decided is None else rules.where_decided[0]
-    return _SAYINGS[language]["note"].format(
-        name=named(taught.winner.name, language),
+    return _SAYINGS["en"]["note"].format(
+        name=named(taught.winner.name, "en"),
         taught=taught.winner.taught,
         unlabelled=taught.unlabelled,
         choosing=taught.choosing,

@@ -52,14 +52,14 @@ def test_a_bar_on_a_terminal(data, monkeypatch):
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "150")
-    heard = OnTerminal()
+    heard = OnTerminal(unit="words")
     shown = []
     finish = heard.finish
     heard.finish = lambda: (shown.append(heard._bar.tasks[0]), finish())
     TextClassifier("wide", epochs=3, batch_size=20).fit(*data, progress=heard)
     [task] = shown
     assert (task.completed, task.total) == (27, 27)
-    for part in ("loss 0.", "macro F1 ", "tokens/s", "0 s left"):
+    for part in ("loss 0.", "macro F1 ", "words/s", "0 s left"):
         assert part in task.fields["figures"]
     assert "the texts are Korean" in terminal.getvalue()
     heard.say("after the bar")

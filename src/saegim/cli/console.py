@@ -45,9 +45,14 @@ class Console:
         elif text:
             print(text, flush=True)
 
-    def progress(self, language: Literal["en", "ko"] = "en", tensorboard: Path | None = None) -> progress.Progress:
-        """Who listens to a training run: stderr, or nobody; and event files in a folder for TensorBoard."""
-        listener = progress.Silent() if self.quiet else progress.OnTerminal(language)
+    def progress(
+        self, language: Literal["en", "ko"] = "en", tensorboard: Path | None = None, unit: str = "tokens"
+    ) -> progress.Progress:
+        """Who listens to a training run: stderr, or nobody; and event files in a folder for TensorBoard.
+
+        unit: what the speed is counted in
+        """
+        listener = progress.Silent() if self.quiet else progress.OnTerminal(language, unit)
         return listener if tensorboard is None else board.TensorBoard(listener, tensorboard)
 
 

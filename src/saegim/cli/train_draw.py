@@ -73,7 +73,7 @@ def train_draw(
     A run that was interrupted goes on with --resume and ends with the same model.
     """
     console = Console(as_json=as_json, quiet=quiet)
-    budget, progress = seconds(time_budget), console.progress(language.value, tensorboard)
+    budget, progress = seconds(time_budget), console.progress(language.value, tensorboard, "pixels")
     run_folder.claim(out)
     found = labelled_images(console, images, side=side, skip_bad_files=skip_bad_files)
     run_folder.describe(

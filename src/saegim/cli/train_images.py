@@ -79,7 +79,7 @@ def train_images(
     with the same model.
     """
     console = Console(as_json=as_json, quiet=quiet)
-    budget, progress = seconds(time_budget), console.progress(language.value, tensorboard)
+    budget, progress = seconds(time_budget), console.progress(language.value, tensorboard, "pixels")
     run_folder.claim(out)
     data = labelled_images(console, images, side=side, skip_bad_files=skip_bad_files)
     run_folder.describe(

@@ -21,7 +21,7 @@ class Progress(Protocol):
         """Training begins; at most `steps` steps will be made."""
 
     def step(self, done: int, steps: int, loss: float, tokens: int) -> None:
-        """`done` of `steps` steps are made; the last one read `tokens` tokens (n-grams for models without)."""
+        """`done` of `steps` steps are made; the last one read `tokens` tokens (n-grams or pixels without them)."""
 
     def epoch(self, record: dict[str, Any]) -> None:
         """An epoch ended with these figures."""
@@ -49,11 +49,12 @@ class Silent:
 
 
 class OnTerminal(Silent):
-    """Sentences on stderr, what the doctor finds among them in `language`, and a bar with loss, score, tokens per
-    second and time left if stderr is a terminal."""
+    """Sentences on stderr, what the doctor finds among them in `language`, and a bar with loss, score, tokens (or what
+    else inputs are counted in: `unit`) per second and time left if stderr is a terminal."""
 
-    def __init__(self, language: Language = "en") -> None:
+    def __init__(self, language: Language = "en", unit: str = "tokens") -> None:
         super().__init__()
+        self._unit = unit
         self._language, self._findings = language, list[Finding]()
         self._bar: Any = None
         self._pace = Pace()
@@ -83,7 +84,7 @@ class OnTerminal(Silent):
         if self._bar is None:
             return
         self._pace.add(tokens)
-        figures = f"loss {loss:.3f}{self._score}  {self._pace.tokens_per_second:,.0f} tokens/s"
+        figures = f"loss {loss:.3f}{self._score}  {self._pace.tokens_per_second:,.0f} {self._unit}/s"
         left = self._pace.seconds_for(steps - done)
         self._bar.update(self._task, completed=done, total=steps, figures=f"{figures}  {duration(left)} left")
 

@@ -31,8 +31,7 @@ def pages(run_folder, tmp_path_factory):
     return {each: write_report(run_folder, folder / f"{each}.html", language=each).path for each in ("en", "ko")}
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("window", [{}, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(("language", "window"), [("en", {}), ("ko", PHONE)], ids=["desk", "phone"])
 def test_it_renders_without_errors_or_requests(visit, pages, language, window):
     found = visit(pages[language], **window)
     page = found.page
@@ -156,8 +155,7 @@ def test_what_is_moving_can_be_stopped(visit, pages):
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("window", [{}, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(("scheme", "window"), [("light", PHONE), ("dark", {})], ids=["light phone", "dark desk"])
 def test_nothing_keeps_people_out(visit, pages, scheme, window):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed (make test)")
     page = visit(pages["ko"], color_scheme=scheme, bypass_csp=True, **window).page

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from report.conftest import EVIL
 from report.test_sections import TAUGHT
 from saegim.data import read_table
 from saegim.errors import DataError, ModelFileError
@@ -106,6 +107,19 @@ def test_other_texts_can_be_given(run_folder, tmp_path):
     assert "flatters" not in html
 
 
+def test_books_do_not_make_the_page_heavy(run_folder, tmp_path):
+    rng = np.random.default_rng(0)
+    books = []
+    for number in range(60):
+        words = [f"{rng.choice(['great', 'awful', '영화'])}{rng.integers(1000)}" for _ in range(1500)]
+        books.append(("" if number % 3 else " ").join([*words, EVIL]))
+    path = tmp_path / "books.jsonl"
+    path.write_text("\n".join(json.dumps({"text": text, "label": "x" * 200}) for text in books), encoding="utf-8")
+    report = write_report(run_folder, tmp_path / "r.html", data=read_table(path))
+    assert text_of(report).count('<div class="whys">') == 40
+    assert report.bytes < 2_000_000
+
+
 @pytest.mark.parametrize("language, word", [("en", "left out"), ("ko", "뺐습니다")])
 @pytest.mark.parametrize(
     "change, says",
@@ -193,6 +207,9 @@ def test_no_run(tmp_path):
     with pytest.raises(ModelFileError, match="is not a folder"):
         write_report(tmp_path / "gone")
     with pytest.raises(ModelFileError, match=r"holds no config\.json and no comparison\.json"):
+        write_report(tmp_path)
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"x")
+    with pytest.raises(ModelFileError, match="a run that is not finished; the same command with --resume goes on"):
         write_report(tmp_path)
 
 

@@ -15,7 +15,7 @@ from saegim.report import teaching
 from saegim.rules import RuleSet, load_rules
 from saegim.together import Policy
 from saegim.together.folder import read as read_policy
-from saegim.training import ImageClassifier, ImageGenerator, TextClassifier
+from saegim.training import ImageClassifier, ImageGenerator, TextClassifier, checkpoint
 from saegim.training.files import read_content
 from saegim.training.folder import CONFIG, METRICS, POLICY, blamed, task_of
 from saegim.training.generator_folder import QUALITY
@@ -62,6 +62,8 @@ def read_run(folder: Path, curve: Path | None = None) -> Run:
     if not folder.is_dir():
         raise ModelFileError(f"{folder} is not a folder; give the folder that `saegim train --out` wrote")
     comparison, has_model = read_comparison(folder), (folder / CONFIG).exists()
+    if not has_model and comparison is None and (folder / checkpoint.NAME).exists():
+        raise ModelFileError(f"{folder} holds a run that is not finished; the same command with --resume goes on")
     if not has_model and comparison is None:
         raise ModelFileError(f"{folder} holds no {CONFIG} and no {COMPARISON}; train with --out {folder}")
     model = _MODELS[task_of(folder)].load(folder) if has_model else None

@@ -220,6 +220,19 @@ def test_every_layer_is_drawn(layers):
     assert len(found["table"].rows) == layers
 
 
+@pytest.mark.parametrize(
+    "low, high, expected",
+    [
+        (0.003, 40.0, [0.01, 0.1, 1.0, 10.0]),
+        (0.09, 0.6, [0.1, 0.2, 0.5]),
+        (1e-7, 1e-4, [1e-7, 1e-6, 1e-5, 1e-4]),
+        (0.4, 0.45, []),
+    ],
+)
+def test_round_numbers_on_a_logarithmic_axis(low, high, expected):
+    assert flow._round_numbers(low, high) == pytest.approx(expected)
+
+
 def test_gradients_that_are_nothing_do_not_break_the_scale():
     dead = [{"flow": {"a": {"gradient": 0.0, "update": 0.0}}}]
     found = flow.section(dead, [], "ko").context

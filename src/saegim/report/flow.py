@@ -10,6 +10,7 @@ from saegim.report.charts import GROUND, INK, SERIES, Chart, Spec, chart, field,
 from saegim.report.section import MISSING, Language, Section, Table, thinned
 
 FEW_LAYERS = 6  # that lines can still tell apart
+ROOM = 1.25  # above and below the lines
 MOST_CELLS, FEWEST_EPOCHS = 600, 8  # of a chart: layers times epochs
 
 WORDS: dict[Language, dict[str, str]] = {
@@ -21,7 +22,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "grows, training breaks apart."
         ),
         "gradient": "Norm of the gradient, by layer and epoch",
-        "gradient_note": "On a logarithmic scale: each step up is ten times as much.",
+        "gradient_note": "On a logarithmic scale.",
         "gradient_shades": (
             "The darker, the larger, on a logarithmic scale. Layers stand from the input (above) to the output."
         ),
@@ -38,7 +39,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "findings": "What the doctor says",
         "healthy": (
             "Nothing is wrong: no gradient fades or explodes, no layer is dead, the learning rate fits, and what was "
-            "learned holds on other texts."
+            "learned holds on other examples."
         ),
     },
     "ko": {
@@ -48,7 +49,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "사라지면 앞의 층은 배우지 못하고, 커지면 훈련이 무너집니다."
         ),
         "gradient": "층과 에폭에 따른 기울기의 크기",
-        "gradient_note": "로그 눈금: 한 칸 위는 열 배입니다.",
+        "gradient_note": "로그 눈금입니다.",
         "gradient_shades": "짙을수록 크며 로그 눈금입니다. 위가 입력, 아래가 출력 쪽 층입니다.",
         "update": "가중치에 견준 변화의 크기",
         "update_note": "걸음마다 천분의 일쯤이 보통입니다. 훨씬 크면 배운 것을 잊고, 훨씬 작으면 거의 배우지 못합니다.",
@@ -120,9 +121,11 @@ def _chart(
 def _lines(rows: list[dict[str, Any]], layers: list[str], width: int, say: dict[str, str]) -> Spec:
     last = max(row["epoch"] for row in rows)
     ticks = {"tickMinStep": 1, "format": "d", "title": say["epoch"], "tickCount": min(last, width // 60)}
+    low, high = min(row["value"] for row in rows) / ROOM, max(row["value"] for row in rows) * ROOM
+    marks = {"format": "~g", "values": _round_numbers(low, high)}
     encoding = {
         "x": field("epoch", axis=ticks, scale={"domain": [1, max(last, 2)], "nice": False}),
-        "y": field("value", scale={"type": "log", "nice": True}, axis={"format": "~e", "tickCount": 4}),
+        "y": field("value", scale={"type": "log", "nice": False, "domain": [low, high]}, axis=marks),
         "color": field("layer", "nominal", scale=palette(layers, SERIES), legend={"columns": 2 if width < 400 else 4}),
     }
     described = {**encoding, "description": {"field": "said", "type": "nominal"}}
@@ -135,6 +138,17 @@ def _lines(rows: list[dict[str, Any]], layers: list[str], width: int, say: dict[
             {"mark": {"type": "point", "filled": True, "size": 40, "opacity": 1}, "encoding": described},
         ],
     }
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Powers of ten between the two; where these are few, also twice and five times as much."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: list[float] = []
+    for factors in ((1,), (1, 2, 5)):
+        found = [each for power in powers for factor in factors if low <= (each := factor * 10.0**power) <= high]
+        if len(found) > 2:
+            break
+    return found
 
 
 def _shades(rows: list[dict[str, Any]], layers: list[str], width: int, say: dict[str, str]) -> Spec:

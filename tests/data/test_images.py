@@ -187,6 +187,17 @@ def test_what_is_no_image_by_name_or_place(folder):
     ]
 
 
+def test_images_that_are_there_twice(folder):
+    for name in ("cat/0.jpg", "cat/4.png", "dog/0.png"):
+        write(folder / name, picture(seed=0), format="PNG")
+    found = read_images(folder)
+    assert found.notes == [
+        f"3 of 7 images repeat an earlier one ({folder / 'cat/0.png'} is {folder / 'cat/0.jpg'}): measured on copies "
+        "of what it learned from, a model looks better than it is",
+        f"1 image was there with other labels, too ({folder / 'cat/0.jpg'}, {folder / 'dog/0.png'}); keep one",
+    ]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes are POSIX's")
 def test_a_pipe_is_not_waited_for(folder):
     os.mkfifo(folder / "cat/pipe.png")

@@ -66,7 +66,8 @@ def read_folder(
     headers = {path: headers[path] for path in decoded}
     notes += [*_skipped(bad), *_about(list(headers.values()), height, width, given=size is not None)]
     label = dict(zip(paths, labels, strict=True))
-    return Images(pixels, [label[path] for path in decoded], [str(path) for path in decoded], str(folder), notes)
+    names, labels = [str(path) for path in decoded], [label[path] for path in decoded]
+    return Images(pixels, labels, names, str(folder), [*notes, *_repeated(pixels, labels, names)])
 
 
 def read_files(paths: Sequence[Path], size: tuple[int, int, int]) -> Array:
@@ -173,6 +174,27 @@ def _about(headers: Sequence[_Header], height: int, width: int, *, given: bool) 
         notes.append(f"of {animated:,} animated images the first picture is read")
     if transparent:
         notes.append(f"what is transparent in {transparent:,} images is read as white")
+    return notes
+
+
+def _repeated(pixels: Array, labels: Sequence[str], names: Sequence[str]) -> list[str]:
+    """What is to be said of images that are there several times, pixel by pixel as they are read."""
+    first: dict[bytes, int] = {}
+    pairs = [(first.setdefault(each.tobytes(), row), row) for row, each in enumerate(pixels)]
+    again = [(one, row) for one, row in pairs if one != row]
+    torn = [(one, row) for one, row in again if labels[one] != labels[row]]
+    notes = []
+    if again:
+        one, row = again[0]
+        notes.append(
+            f"{len(again):,} of {len(names):,} images repeat an earlier one ({names[row]} is {names[one]}): measured "
+            "on copies of what it learned from, a model looks better than it is"
+        )
+    if torn:
+        one, row = torn[0]
+        notes.append(
+            f"{_count(len(torn), 'image')} there with other labels, too ({names[one]}, {names[row]}); keep one"
+        )
     return notes
 
 

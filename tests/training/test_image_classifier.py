@@ -36,7 +36,10 @@ def same(one, other, images):
 def test_it_learns(trained, unseen):
     assert trained.score(*unseen) > 0.97
     assert trained.classes_.tolist() == ["across", "down"] and trained.kind_ == "residual"
-    assert len(trained.history_) == 6 and trained.history_[trained.best_epoch_]["valid_loss"] < 0.5
+    assert (
+        len(trained.history_) == 6 == trained.best_epoch_ + 1
+        and trained.history_[trained.best_epoch_]["valid_loss"] < 0.5
+    )
     assert {"flow", "accuracy", "macro_f1", "train_loss"} <= trained.history_[0].keys()
     images, labels = trained.validation_
     assert len(images) == len(labels) == 16 and images.shape[1:] == trained.shape == (8, 8, 1)

@@ -79,6 +79,15 @@ def test_the_best_weights_are_kept_and_patience_ends(make, train, listener, moni
     assert not made.model.training and heard.finished == 1
 
 
+def test_the_last_epoch_counts_where_that_is_asked(make, train):
+    made = make(epochs=5, patience=2, monitor="last")
+    script = scripted(made, train, [0.5, 0.9, 0.7, 0.8, 0.6])
+    state = made.fit(train, train)
+    assert (state.best_epoch, state.epoch) == (4, 5)
+    assert np.array_equal(np.asarray(made.model.wide.weight), script.weights[4])
+    assert make(epochs=3, monitor="last").fit(train, None).best_epoch == 2
+
+
 def test_scores_of_validation(make, train):
     made = make(epochs=1)
     scripted(made, train, [0.75])

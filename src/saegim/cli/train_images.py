@@ -74,9 +74,8 @@ def train_images(
     """Train a network on labelled images and measure it.
 
     The label of an image is the name of the folder that it is in; digits is a set of 1,797 handwritten digits that is
-    built in. A tenth of the images is held out: the best epoch is chosen by them, and the figures are measured on them.
-    The folder that is written is like that of `saegim train`; a run that was interrupted goes on with --resume and ends
-    with the same model.
+    built in. A tenth of the images is held out, and the figures are measured on them. The folder that is written is
+    like that of `saegim train`; a run that was interrupted goes on with --resume and ends with the same model.
     """
     console = Console(as_json=as_json, quiet=quiet)
     budget, progress = seconds(time_budget), console.progress(language.value, tensorboard, "pixels")

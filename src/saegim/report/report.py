@@ -39,6 +39,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "What follows was measured on examples that training held out. The best epoch was chosen by them, which "
             "flatters the figures a little."
         ),
+        "held_out_only": "What follows was measured on examples that training held out.",
     },
     "ko": {
         "no description": (
@@ -61,6 +62,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "held_out": (
             "아래는 훈련 때 따로 둔 예제로 잰 것입니다. 가장 나은 에폭도 이 예제로 골랐으므로 값이 조금 좋게 나옵니다."
         ),
+        "held_out_only": "아래는 훈련 때 따로 둔 예제로 잰 것입니다.",
     },
 }
 
@@ -97,7 +99,9 @@ def write_report(
     seen = evidence if isinstance(evidence, Evidence) else None
     found = sections(run, seen, language)
     found[0].context["missing"] = missing
-    found[0].context["held_out"] = say["held_out"] if seen is not None and seen.held_out else None
+    chose = getattr(run.model, "monitor", "last") != "last"  # whether the best epoch was chosen by them
+    held_out = say["held_out" if chose else "held_out_only"]
+    found[0].context["held_out"] = held_out if seen is not None and seen.held_out else None
     whole, path = page(name or run.folder.resolve().name, found, language), path or folder / "report.html"
     return Report(path, write_page(path, whole), whole.sections, missing)
 

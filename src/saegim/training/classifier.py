@@ -42,7 +42,8 @@ class TextClassifier(Classifier[LearnedText]):
         model: "bag", "cnn", "lstm", "transformer", "wide" (n-grams alone), or "auto"
         epochs, batch_size: passes over the texts, and texts per step
         time_budget: seconds that `fit` may take; it then returns the best model so far and says what it skipped
-        monitor: "macro_f1", "accuracy" or "loss", measured on the validation part after every epoch
+        monitor: "macro_f1", "accuracy" or "loss", measured on the validation part after every epoch; or "last", which
+            takes the last epoch whatever was measured
         patience: epochs without a better score before training ends
         class_balance: 0 counts every text alike, 1 every class alike
         label_smoothing: share of the target that is spread over all classes

@@ -35,8 +35,9 @@ class ImageClassifier(Classifier[LearnedImages]):
     Parameters (None: chosen from the data)
         epochs, batch_size: passes over the images, and images per step
         time_budget: seconds that `fit` may take; it then returns the best model so far and says what it skipped
-        monitor: "loss", "accuracy" or "macro_f1", measured on the validation part after every epoch
-        patience: epochs without a better score before training ends
+        monitor: "last": the last epoch counts, when the learning rate has fallen to 0; or "loss", "accuracy" or
+            "macro_f1", by which the best epoch is chosen on the validation part
+        patience: epochs without a better score before training ends; with "last" it never ends early
         class_balance: 0 counts every image alike, 1 every class alike
         label_smoothing: share of the target that is spread over all classes
         validation_share: part of the training images held out when no validation images are given; 0 for none
@@ -61,7 +62,7 @@ class ImageClassifier(Classifier[LearnedImages]):
         epochs: int | None = None,
         batch_size: int | None = None,
         time_budget: float | None = None,
-        monitor: Monitor = "loss",
+        monitor: Monitor = "last",
         patience: int = 10,
         class_balance: float = 0.3,
         label_smoothing: float = 0.1,

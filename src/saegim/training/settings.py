@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from saegim.errors import SettingError
 from saegim.models.limits import check_number, check_whole
 
-Monitor = Literal["macro_f1", "accuracy", "loss"]
+Monitor = Literal["macro_f1", "accuracy", "loss", "last"]
 
 _MOST_SEED = (1 << 63) - 1
 
@@ -30,7 +30,7 @@ class Settings:
         1 every class alike
     clip_norm: limit of the gradients' global norm; None for no limit
     patience: epochs without a better score on the validation part before training ends
-    monitor: the score that chooses the best epoch
+    monitor: the score that chooses the best epoch; "last" takes the last one, whose learning rate has fallen to 0
     validation_share: part of the training texts held out for it when none are given; 0 for none
     seed: everything random follows from it
     time_budget: seconds that training may take in all; None for no limit
@@ -68,4 +68,4 @@ class Settings:
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), 0, above=True)
         if self.monitor not in get_args(Monitor):
-            raise SettingError(f"monitor: macro_f1, accuracy or loss expected, {self.monitor!r} given")
+            raise SettingError(f"monitor: macro_f1, accuracy, loss or last expected, {self.monitor!r} given")

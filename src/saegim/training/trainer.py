@@ -146,10 +146,9 @@ class Trainer:
         if not state.epoch:
             record["first_loss"] = state.first_loss
         record["padding"] = round(padding, 4)
-        score = -train_loss
         if self._valid is not None:
             record |= self._validate(self._valid)
-            score = -record["valid_loss"] if self.settings.monitor == "loss" else record[self.settings.monitor]
+        score = self._score(record)
         record["seconds"] = round(self.clock.elapsed(), 3)
         record["flow"] = flow_of(layers_of(self.step.state), state.signs, state.batch)
         record["findings"] = [each.to_dict() for each in examine([*state.history, record])]
@@ -163,6 +162,15 @@ class Trainer:
         self.progress.epoch(record)
         self._write_log()
         self._save_if_due()
+
+    def _score(self, record: dict[str, Any]) -> float:
+        """What the best epoch is chosen by: the largest counts."""
+        monitor = self.settings.monitor
+        if monitor == "last":
+            return float(record["epoch"])
+        if self._valid is None:
+            return -float(record["train_loss"])
+        return -float(record["valid_loss"]) if monitor == "loss" else float(record[monitor])
 
     def _validate(self, valid: Examples) -> dict[str, float]:
         """The objective's figures. An interrupt need not wait: nothing of the run changes meanwhile."""

@@ -66,12 +66,14 @@ def imported_packages(path: Path) -> Iterator[str]:
 
 def test_every_imported_package_is_a_stated_dependency():
     distributions = {
+        "PIL": "pillow",
         "sklearn": "scikit-learn",
         "yaml": "pyyaml",
         "re2": "google-re2",
         "vl_convert": "vl-convert-python",
     }
-    stated = {re.match(r"[\w-]+", each)[0] for each in PROJECT["dependencies"]}
+    asked_for = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["tensorboard"]]
+    stated = {re.match(r"[\w-]+", each)[0] for each in asked_for}
     used = {name for path in (ROOT / "src").rglob("*.py") for name in imported_packages(path)}
     used -= sys.stdlib_module_names | {"saegim"}
     assert {distributions.get(name, name) for name in used} == stated

@@ -62,6 +62,18 @@ def test_of_a_table_the_rows_in_use(optimizer):
         np.testing.assert_allclose(step.vitals[0, 1:3], [squares([change]), squares([used])], rtol=1e-4)
 
 
+def test_of_filters_an_eighth_stands_for_all():
+    model = nn.Conv1d(4, 16, 3, seed=0)
+    before = arrays(model)
+    step = TrainStep(model, optim.SGD(0.1), lambda y, _target: sg.mean(y * y), vitals=True)
+    step(RNG.standard_normal((2, 9, 4)).astype(np.float32), np.zeros(2, np.float32))
+    after = arrays(model)
+    moved = {name: after[name] - before[name] for name in before}
+    expected = [squares([each["bias"]]) + 8 * squares([each["weight"][:2]]) for each in (moved, after)]
+    np.testing.assert_allclose(step.vitals[0, 1:3], expected, rtol=1e-4)
+    np.testing.assert_allclose(step.vitals[0, 0], squares(moved.values()) / 0.1**2, rtol=1e-4)
+
+
 def test_watching_changes_nothing():
     moved = []
     for vitals in (False, True):
